@@ -1,0 +1,89 @@
+/**
+ * The canonical binary form, on top of micro-packed. One value has exactly one encoding, and decoding
+ * refuses everything else: fixed-width big-endian integers, 16- or 32-bit length prefixes with a limit
+ * each, sorted sets checked on decode, no trailing bytes. Everything that is signed or hashed is
+ * encoded here.
+ */
+
+import * as P from 'micro-packed';
+import { compareBytes, compareText, fromHex, toHex } from './bytes.ts';
+import type { Digest } from './ids.ts';
+import { accept, type Result, refuse } from './result.ts';
+
+export type Codec<T> = P.CoderType<T>;
+export { P };
+
+/** An integer from 0 to 2^53-1 in 8 bytes. Brands pass through. */
+export const u53 = <T extends number = number>(): Codec<T> =>
+  P.apply(P.U64BE, {
+    encode: (value: bigint): T => {
+      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error('integer above 2^53-1');
+      return Number(value) as T;
+    },
+    decode: (value: T): bigint => {
+      if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not an integer from 0: ${value}`);
+      return BigInt(value);
+    },
+  }) as Codec<T>;
+
+export const u16 = <T extends number = number>(): Codec<T> => P.U16BE as unknown as Codec<T>;
+export const u32 = <T extends number = number>(): Codec<T> => P.U32BE as unknown as Codec<T>;
+
+/** A digest: 32 bytes on the wire, hex in memory. */
+export const digest = <T extends Digest = Digest>(): Codec<T> =>
+  P.apply(P.bytes(32), {
+    encode: (bytes: Uint8Array): T => toHex(bytes) as T,
+    decode: (hex: T): Uint8Array => fromHex(hex),
+  }) as Codec<T>;
+
+export const fixedBytes = (length: number): Codec<Uint8Array> => P.bytes(length) as Codec<Uint8Array>;
+
+/** Bytes with a 32-bit length, at most `max`. */
+export const bytesMax = (max: number, what: string): Codec<Uint8Array> =>
+  P.validate(P.bytes(P.U32BE) as Codec<Uint8Array>, (value) => {
+    if (value.length > max) throw new Error(`${what} has ${value.length} bytes, at most ${max}`);
+    return value;
+  });
+
+/** A list with a 32-bit length, at most `max` items; the length is checked before any item is read. */
+export const listMax = <T>(inner: Codec<T>, max: number, what: string): Codec<T[]> =>
+  P.array(
+    P.validate(P.U32BE, (length) => {
+      if (length > max) throw new Error(`${what} has ${length} items, at most ${max}`);
+      return length;
+    }),
+    inner,
+  ) as Codec<T[]>;
+
+/** A list that must be strictly ascending under `compare`, hence a set with one encoding. */
+export const sortedList = <T>(
+  inner: Codec<T>,
+  max: number,
+  what: string,
+  compare: (a: T, b: T) => number,
+): Codec<T[]> =>
+  P.validate(listMax(inner, max, what), (items) => {
+    for (let i = 1; i < items.length; i++)
+      if (compare(items[i - 1]!, items[i]!) >= 0) throw new Error(`${what} is not strictly ascending`);
+    return items;
+  });
+
+export const sortedDigests = <T extends Digest>(max: number, what: string): Codec<T[]> =>
+  sortedList(digest<T>(), max, what, compareText);
+export const sortedNumbers = (max: number, what: string): Codec<number[]> =>
+  sortedList(u32(), max, what, (a, b) => a - b);
+export const sortedBytes = (inner: Codec<Uint8Array>, max: number, what: string): Codec<Uint8Array[]> =>
+  sortedList(inner, max, what, compareBytes);
+
+/** A value that may be absent: one byte 0, or 1 and the value. */
+export const optional = <T>(inner: Codec<T>): Codec<T | undefined> =>
+  P.optional(P.bool, inner) as Codec<T | undefined>;
+
+/** Decodes bytes from outside. A refusal says what the codec found wrong; nothing throws. */
+export function decode<T>(codec: Codec<T>, bytes: Uint8Array, what: string): Result<T> {
+  try {
+    return accept(codec.decode(bytes));
+  } catch (error) {
+    return refuse('MALFORMED', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
