@@ -4,8 +4,8 @@
  * set is unique: bits at or above `n` must be zero.
  */
 
-import { accept, type Result, refuse } from './result.ts';
 import { type SignerId, signerId } from './ids.ts';
+import { accept, type Result, refuse } from './result.ts';
 
 /** A set of signers, sorted ascending, without repetition. */
 export type SignerSet = readonly SignerId[];

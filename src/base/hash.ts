@@ -25,6 +25,7 @@ export type Domain =
   | 'view-tree'
   | 'batch-tree'
   | 'genesis'
+  | 'evidence'
   | 'learner-log'
   | 'documents';
 

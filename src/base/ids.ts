@@ -7,7 +7,8 @@
  */
 
 declare const brand: unique symbol;
-type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+// One property per name: with one literal each, nested brands would intersect to `never`.
+type Brand<T, Name extends string> = T & { readonly [brand]: { readonly [K in Name]: true } };
 
 /** A SHA-256 digest as 64 lower-case hex digits. */
 export type Digest = Brand<string, 'Digest'>;

@@ -7,6 +7,7 @@
 export type Table =
   | 'meta' // singletons: format, safety record of phase 3, committed state
   | 'batch' // batch id -> canonical bytes, accepted or ordered
+  | 'dead' // batch id -> slot, of batches whose number another batch used
   | 'vote' // batch id -> own vote content
   | 'arrival' // arrival sequence -> batch id, uncommitted only
   | 'own' // own number -> own batch id

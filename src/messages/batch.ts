@@ -9,7 +9,7 @@
  * 3. No transaction id stands in it twice.
  */
 
-import { concat } from '../base/bytes.ts';
+import { concat, toHex } from '../base/bytes.ts';
 import {
   type Codec,
   decode,
@@ -34,7 +34,6 @@ import {
 } from '../base/ids.ts';
 import { merkleRoot } from '../base/merkle.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
-import { toHex } from '../base/bytes.ts';
 import { afterMax, batchTransactionsMax } from './limits.ts';
 import { type Transaction, transactionCodec, transactionId } from './transaction.ts';
 

@@ -8,7 +8,7 @@
  * 2. `entries` are strictly ascending by batch id (unique, one encoding).
  */
 
-import { type SignerSet, bitmapBytes, parseBitmap } from '../base/bitmap.ts';
+import { bitmapBytes, parseBitmap, type SignerSet } from '../base/bitmap.ts';
 import { compareText, concat } from '../base/bytes.ts';
 import { bytesMax, type Codec, decode, digest, fixedBytes, P, sortedList, u53 } from '../base/codec.ts';
 import { domainPrefix, hash } from '../base/hash.ts';

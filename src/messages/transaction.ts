@@ -7,8 +7,8 @@
  * 2. A signature is present only when `client` is a 32-byte ed25519 key.
  */
 
-import { bytesMax, type Codec, digest, fixedBytes, optional, P, sortedBytes, u53 } from '../base/codec.ts';
 import { concat } from '../base/bytes.ts';
+import { bytesMax, type Codec, digest, fixedBytes, optional, P, sortedBytes, u53 } from '../base/codec.ts';
 import { domainPrefix, hash } from '../base/hash.ts';
 import { digestAs, type Epoch, type Height, type TransactionId } from '../base/ids.ts';
 import { bodyBytesMax, clientIdBytesMax, dependenciesMax, dependencyBytesMax } from './limits.ts';

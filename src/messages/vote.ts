@@ -9,7 +9,7 @@
  * 2. Signer sets are not empty and disjoint.
  */
 
-import { type SignerSet, bitmapBytes, parseBitmap } from '../base/bitmap.ts';
+import { bitmapBytes, parseBitmap, type SignerSet } from '../base/bitmap.ts';
 import { compareText, concat } from '../base/bytes.ts';
 import {
   bytesMax,

@@ -1,0 +1,65 @@
+/**
+ * What decides whether two batches conflict (protocol section 2). Two transactions conflict when they
+ * share a dependency; a transaction's own id is one of its dependencies. A transaction with no list
+ * depends on everything: it conflicts with all except those with an empty list, which are independent
+ * of all. Two batches conflict when some transaction of one conflicts with some transaction of the
+ * other, or when both have the same (ingress, number).
+ *
+ * Everything but "no list" is a shared key. The keys have separate prefixes, so nobody can make a
+ * transaction with an empty list contested by naming its id as a dependency.
+ */
+
+import type { BatchNumber, SignerId, TransactionId } from '../base/ids.ts';
+import type { Batch } from '../messages/batch.ts';
+
+/** A string that two conflicting batches share. */
+export type Key = string;
+
+export interface BatchKeys {
+  /** Keys of the explicit dependencies, without repetition. */
+  readonly dependencies: readonly Key[];
+  /** Keys of the transaction ids. */
+  readonly transactions: readonly Key[];
+  /** Key of (ingress, number). */
+  readonly slot: Key;
+  /** Some transaction has no list. */
+  readonly wildcard: boolean;
+  /** Some transaction has no list, or one that is not empty: it conflicts with every wildcard. */
+  readonly explicit: boolean;
+}
+
+/** Key of a dependency: its bytes as Latin-1, half as long as hex. */
+export function dependencyKey(dependency: Uint8Array): Key {
+  let key = 'd';
+  for (const byte of dependency) key += String.fromCharCode(byte);
+  return key;
+}
+export const transactionKey = (id: TransactionId): Key => `t${id}`;
+export const slotKey = (ingress: SignerId, number: BatchNumber): Key => `n${ingress}/${number}`;
+
+/** The conflict keys of a batch. */
+export function keysOf(batch: Pick<Batch, 'header' | 'transactions' | 'transactionIds'>): BatchKeys {
+  const dependencies = new Set<Key>();
+  let wildcard = false;
+  for (const transaction of batch.transactions) {
+    if (transaction.dependencies === undefined) wildcard = true;
+    else for (const dependency of transaction.dependencies) dependencies.add(dependencyKey(dependency));
+  }
+  return {
+    dependencies: [...dependencies],
+    transactions: batch.transactionIds.map(transactionKey),
+    slot: slotKey(batch.header.ingress, batch.header.number),
+    wildcard,
+    explicit: wildcard || dependencies.size > 0,
+  };
+}
+
+/** All keys of a batch; two different batches that share one conflict. */
+export const allKeys = (keys: BatchKeys): Key[] => [keys.slot, ...keys.transactions, ...keys.dependencies];
+
+/** True when the two batches conflict. A batch conflicts with itself. */
+export function conflicts(a: BatchKeys, b: BatchKeys): boolean {
+  if ((a.wildcard && b.explicit) || (b.wildcard && a.explicit)) return true;
+  const keys = new Set(allKeys(a));
+  return allKeys(b).some((key) => keys.has(key));
+}

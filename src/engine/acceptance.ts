@@ -1,0 +1,204 @@
+/**
+ * Accepting batches, and the votes that this fixes (protocol sections 2 and 4). At the moment a signer
+ * accepts T, `base` and `before` of its vote are taken from one snapshot and never change.
+ *
+ * Invariants:
+ * 1. One vote a batch for ever; it is written in the step that makes it, before anything sends it.
+ * 2. Accepted: the first batch held of its (ingress, number), or an admitted one; within the window;
+ *    every entry of `after` met; the number unused in the committed order.
+ * 3. `before` leaves out exactly `after(T)` and what is committed at the height that `base` was read at.
+ */
+
+import { compareText, fromHex } from '../base/bytes.ts';
+import { u53 } from '../base/codec.ts';
+import type { BatchId, SignerId } from '../base/ids.ts';
+import { ConflictIndex } from '../dependency/conflict-index.ts';
+import { type Key, slotKey } from '../dependency/keys.ts';
+import { Parking } from '../dependency/parking.ts';
+import type { Batch } from '../messages/batch.ts';
+import { type VoteClass, type VoteContent, voteCodec, voteOfClass } from '../messages/vote.ts';
+import type { CommittedOrder } from '../ordering/committed.ts';
+import type { Core } from './core.ts';
+import { type Fetcher, wantBatch } from './fetcher.ts';
+import type { Held, Pool } from './pool.ts';
+
+export interface Accepted {
+  readonly held: Held;
+  readonly sequence: number;
+  readonly acceptedAt: number;
+  readonly vote: VoteContent;
+}
+
+export class Acceptance {
+  readonly #core: Core;
+  readonly #pool: Pool;
+  readonly #committed: CommittedOrder;
+  readonly #fetcher: Fetcher;
+  readonly index = new ConflictIndex();
+  /** Accepted and not committed, in arrival order. */
+  readonly #accepted = new Map<BatchId, Accepted>();
+  readonly #waiting = new Parking<BatchId, Key>();
+  /** Held batches above the window. */
+  readonly #beyond = new Set<BatchId>();
+  readonly #admitted = new Set<BatchId>();
+  /** Who lists a batch that is not accepted here, to admit it at `f + 1`. */
+  readonly #listers = new Map<BatchId, Set<SignerId>>();
+  #sequence = 1;
+  /** Called for each batch when it is accepted, after its vote was written. */
+  onAccepted: (accepted: Accepted) => void = () => {};
+
+  constructor(core: Core, pool: Pool, committed: CommittedOrder, fetcher: Fetcher) {
+    this.#core = core;
+    this.#pool = pool;
+    this.#committed = committed;
+    this.#fetcher = fetcher;
+  }
+
+  /** Accepted batches that are not committed, oldest first. */
+  get accepted(): ReadonlyMap<BatchId, Accepted> {
+    return this.#accepted;
+  }
+
+  voteOf(id: BatchId): VoteContent | undefined {
+    return this.#accepted.get(id)?.vote;
+  }
+
+  isAdmitted(id: BatchId): boolean {
+    return this.#admitted.has(id);
+  }
+
+  /** Votes of these classes were verified: what `f + 1` signers list is admitted (section 2). */
+  listedBy(classes: readonly VoteClass[]): void {
+    for (const one of classes)
+      for (const id of one.before) {
+        if (this.#accepted.has(id) || this.#admitted.has(id)) continue;
+        const listers = this.#listers.get(id) ?? new Set();
+        for (const signer of one.signers) listers.add(signer);
+        this.#listers.set(id, listers);
+        if (listers.size > this.#core.quorum.f) this.admit(id);
+      }
+  }
+
+  /** Admits a batch: a twin may be accepted from now on; so may what its `after` names. */
+  admit(id: BatchId): void {
+    if (this.#admitted.has(id) || this.#committed.has(id)) return;
+    this.#admitted.add(id);
+    this.#listers.delete(id);
+    const held = this.#pool.get(id);
+    if (!held) return;
+    for (const entry of held.batch.header.after) this.admit(entry.id);
+    this.consider(id);
+  }
+
+  /** Accepts a held batch if it can be; otherwise remembers what it waits for. */
+  consider(id: BatchId, from?: SignerId): void {
+    const held = this.#pool.get(id);
+    if (!held || this.#accepted.has(id)) return;
+    const { ingress, number, after } = held.batch.header;
+    if (this.#admitted.has(id)) for (const entry of after) this.admit(entry.id);
+    if (this.#committed.numberUsed(ingress, number)) return;
+    if (number > this.#committed.window(ingress).watermark + this.#core.limits.window) {
+      this.#beyond.add(id);
+      return;
+    }
+    if (this.#pool.twins(held.batch.header)[0] !== id && !this.#admitted.has(id)) return;
+    const unmet = after.filter(
+      (entry) => !this.#accepted.has(entry.id) && !this.#committed.numberUsed(ingress, entry.number),
+    );
+    if (unmet.length > 0) {
+      this.#waiting.park(
+        id,
+        unmet.map((entry) => slotKey(ingress, entry.number)),
+      );
+      const patience = this.#core.limits.levelTimeoutMs;
+      for (const entry of unmet)
+        if (!this.#pool.get(entry.id)) this.#fetcher.want(wantBatch(entry.id), from, patience);
+      return;
+    }
+    this.#accept(held);
+  }
+
+  #accept(held: Held): void {
+    const { batch, keys } = held;
+    const after = new Set(batch.header.after.map((entry) => entry.id));
+    const vote: VoteContent = {
+      base: this.#committed.lastConflict(keys),
+      before: this.index
+        .conflictsOf(keys)
+        .filter((id) => !after.has(id))
+        .sort(compareText),
+      rejects: this.#rejects(batch),
+    };
+    const sequence = this.#sequence++;
+    const id = fromHex(batch.id);
+    this.#core.ledger.put('batch', id, batch.bytes);
+    this.#core.ledger.put('vote', id, voteCodec.encode(voteOfClass(this.#core.epoch, batch.id, vote)));
+    this.#core.ledger.put('arrival', u53().encode(sequence), id);
+    this.#remember({ held, sequence, acceptedAt: this.#core.now, vote });
+  }
+
+  #remember(accepted: Accepted): void {
+    const { batch, keys } = accepted.held;
+    this.index.add(batch.id, keys);
+    this.#accepted.set(batch.id, accepted);
+    this.#listers.delete(batch.id);
+    this.onAccepted(accepted);
+    this.#release(slotKey(batch.header.ingress, batch.header.number));
+  }
+
+  /** Pre- and post-consensus checks (section 8). Being known already is never a reason. */
+  #rejects(batch: Batch): number[] {
+    const { check } = this.#core.config;
+    const rejects: number[] = [];
+    batch.transactions.forEach((transaction, i) => {
+      if (transaction.expires < this.#committed.height || check(transaction.body) !== undefined)
+        rejects.push(i);
+    });
+    return rejects;
+  }
+
+  #release(slot: Key): void {
+    for (const id of this.#waiting.release(slot)) this.consider(id);
+  }
+
+  /** The committed order used these numbers: forgets what is settled, and looks again at what waited. */
+  committedSlots(slots: readonly { ingress: SignerId; number: Batch['header']['number'] }[]): void {
+    for (const slot of slots)
+      for (const id of this.#pool.useSlot(slot)) {
+        this.#forget(id);
+        this.#fetcher.moot(wantBatch(id));
+      }
+    for (const slot of slots) this.#release(slotKey(slot.ingress, slot.number));
+    const beyond = [...this.#beyond];
+    this.#beyond.clear();
+    for (const id of beyond) this.consider(id);
+  }
+
+  #forget(id: BatchId): void {
+    this.#beyond.delete(id);
+    this.#admitted.delete(id);
+    this.#listers.delete(id);
+    this.#waiting.drop(id);
+    const accepted = this.#accepted.get(id);
+    if (!accepted) return;
+    this.#accepted.delete(id);
+    this.index.remove(id);
+    this.#core.ledger.delete('vote', fromHex(id));
+    this.#core.ledger.delete('arrival', u53().encode(accepted.sequence));
+  }
+
+  /** Rebuilds the arrival log after a restart: the same batches in the same order with the same votes. */
+  restore(): void {
+    for (const [key, id] of [
+      ...this.#core.ledger.range('arrival', new Uint8Array(0), Number.MAX_SAFE_INTEGER),
+    ]) {
+      const stored = this.#core.ledger.get('vote', id);
+      const batch = this.#pool.restore(id);
+      if (!stored || !batch) throw new Error('the arrival log names a batch or vote that is not stored');
+      const { base, before, rejects } = voteCodec.decode(stored);
+      const sequence = u53().decode(key);
+      this.#sequence = sequence + 1;
+      this.#remember({ held: batch, sequence, acceptedAt: this.#core.now, vote: { base, before, rejects } });
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Looks for two statements of one signer that an honest one never makes both of, among everything that
+ * was verified here, and turns them into evidence (protocol section 10).
+ *
+ * Only verified statements come in, and honest signers make each statement durable before they send
+ * it, so nothing here can convict an honest signer. Memory is bounded: statements on batches go when
+ * the batch is committed, statements on views when newer terms come.
+ */
+
+import { fromHex } from '../base/bytes.ts';
+import type { BatchId, BlockDigest, SignerId, View } from '../base/ids.ts';
+import type { Batch } from '../messages/batch.ts';
+import type { Block, QuorumCertificate } from '../messages/block.ts';
+import { type Evidence, encodeEvidence, evidenceDigest } from '../messages/evidence.ts';
+import type { SignedTimeout } from '../messages/timeout.ts';
+import { type Certificate, compareContent, type VoteContent } from '../messages/vote.ts';
+import type { Core } from './core.ts';
+
+interface Said {
+  readonly content: VoteContent;
+  readonly in: Certificate;
+}
+
+/** Terms of views whose signatures are remembered. */
+const termsKept = 4;
+const timeoutsKept = 4;
+
+export class Accuser {
+  readonly #core: Core;
+  /** What each signer was seen to vote on each uncommitted batch. */
+  readonly #votes = new Map<BatchId, Map<SignerId, Said>>();
+  /** Who signed which block in which view. */
+  readonly #signed = new Map<View, Map<SignerId, QuorumCertificate>>();
+  readonly #proposed = new Map<View, { readonly block: BlockDigest; readonly signature: Uint8Array }>();
+  readonly #timeouts = new Map<SignerId, SignedTimeout[]>();
+  readonly #reported = new Set<string>();
+  /** Signers with evidence of equivocated batch numbers. */
+  readonly equivocators = new Set<SignerId>();
+  /** A block by digest, where it is known. */
+  blockOf: (digest: BlockDigest) => Block | undefined = () => undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Verified votes, a certificate or a part of one. */
+  votes(votes: Certificate): void {
+    const said = this.#votes.get(votes.batch) ?? new Map<SignerId, Said>();
+    this.#votes.set(votes.batch, said);
+    for (const one of votes.classes)
+      for (const signer of one.signers) {
+        const before = said.get(signer);
+        if (!before) said.set(signer, { content: one, in: votes });
+        else if (compareContent(before.content, one) !== 0)
+          this.#report({ kind: 'votes', signer, first: before.in, second: votes });
+        for (const listed of one.before) this.#mutual(signer, votes, listed);
+      }
+  }
+
+  #mutual(signer: SignerId, votes: Certificate, listed: BatchId): void {
+    const other = this.#votes.get(listed)?.get(signer);
+    if (other?.content.before.includes(votes.batch))
+      this.#report({ kind: 'mutual', signer, first: other.in, second: votes });
+  }
+
+  /** The batch is committed: what was said about it is history. */
+  settled(batch: BatchId): void {
+    this.#votes.delete(batch);
+  }
+
+  /** Verified signatures on a block, a QC or a part of one. */
+  qc(qc: QuorumCertificate): void {
+    const inView = this.#signed.get(qc.view) ?? new Map<SignerId, QuorumCertificate>();
+    this.#signed.set(qc.view, inView);
+    for (const signer of qc.signers) {
+      const before = inView.get(signer);
+      if (!before) inView.set(signer, qc);
+      else if (before.block !== qc.block) this.#report({ kind: 'blocks', signer, first: before, second: qc });
+      for (const timeout of this.#timeouts.get(signer) ?? []) this.#againstTimeout(timeout, qc);
+    }
+    this.#forgetViews(qc.view);
+  }
+
+  /** A verified timeout. */
+  timeout(timeout: SignedTimeout): void {
+    const { signer } = timeout;
+    const kept = this.#timeouts.get(signer) ?? [];
+    const same = kept.find((one) => one.end === timeout.end);
+    if (same) {
+      if (!sameStatement(same, timeout))
+        this.#report({ kind: 'timeouts', signer, first: same, second: timeout });
+      return;
+    }
+    this.#timeouts.set(signer, [...kept, timeout].slice(-timeoutsKept));
+    for (const inView of this.#signed.values()) {
+      const signed = inView.get(signer);
+      if (signed) this.#againstTimeout(timeout, signed);
+    }
+  }
+
+  #againstTimeout(timeout: SignedTimeout, signed: QuorumCertificate): void {
+    const { signer } = timeout;
+    if (signed.view > timeout.end) return;
+    if (timeout.lastSigned < signed.view) {
+      this.#report({ kind: 'signedAfterTimeout', signer, timeout, signed });
+      return;
+    }
+    const block = this.blockOf(signed.block);
+    if (block && timeout.highView < block.justify.view)
+      this.#report({ kind: 'hiddenQc', signer, timeout, block, signed });
+  }
+
+  /** A verified proposal. */
+  proposal(leader: SignerId, view: View, block: BlockDigest, signature: Uint8Array): void {
+    const before = this.#proposed.get(view);
+    if (!before) this.#proposed.set(view, { block, signature });
+    else if (before.block !== block)
+      this.#report({
+        kind: 'proposals',
+        signer: leader,
+        first: { view, ...before },
+        second: { view, block, signature },
+      });
+    this.#forgetViews(view);
+  }
+
+  /** Two valid batches with one number. */
+  twins(first: Batch, second: Batch): void {
+    const signer = first.header.ingress;
+    this.equivocators.add(signer);
+    this.#report({
+      kind: 'batches',
+      signer,
+      first: { header: first.header, signature: first.signature },
+      second: { header: second.header, signature: second.signature },
+    });
+  }
+
+  #forgetViews(newest: View): void {
+    const oldest = newest - termsKept * this.#core.limits.leaderTerm;
+    for (const views of [this.#signed, this.#proposed])
+      for (const view of views.keys()) {
+        if (view >= oldest) break;
+        views.delete(view);
+      }
+  }
+
+  /** One piece of evidence a signer and kind is enough; it is kept for ever. */
+  #report(evidence: Evidence): void {
+    const key = `${evidence.kind}/${evidence.signer}`;
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    const digest = evidenceDigest(evidence, this.#core.n);
+    this.#core.ledger.put('evidence', fromHex(digest), encodeEvidence(evidence, this.#core.n));
+    this.#core.emit({ type: 'evidence', evidence });
+  }
+}
+
+const sameStatement = (a: SignedTimeout, b: SignedTimeout): boolean =>
+  a.lastSigned === b.lastSigned && a.highView === b.highView && a.highBlock === b.highBlock;

@@ -1,0 +1,392 @@
+/**
+ * The engine: one deterministic step function over everything a signer knows (docs/engine.md). This
+ * file joins the parts and routes what comes in; the rules are in the parts.
+ *
+ *   acceptance  what was accepted, in which order, and the votes that this fixes   (sections 2, 4)
+ *   gather      batches down, votes up                                              (sections 3, 4)
+ *   certificates, DeliveryOrder   what is certified, what is final                  (sections 4, 5)
+ *   agreement, pacemaker, leader, chain   blocks                                    (section 6)
+ *   recovery, fetcher, catchup    when something is missing                         (section 9)
+ *   accuser     evidence                                                            (section 10)
+ */
+
+import type { BatchId, SignerId } from '../base/ids.ts';
+import type { Batch } from '../messages/batch.ts';
+import type { Block } from '../messages/block.ts';
+import { blockDigest } from '../messages/block.ts';
+import type { CopyMessage, FetchMessage, PeerMessage, WantedMessage } from '../messages/peer.ts';
+import type { Certificate } from '../messages/vote.ts';
+import { CommittedOrder } from '../ordering/committed.ts';
+import { type Delivery, DeliveryOrder } from '../ordering/delivery.ts';
+import type { DeriveEntry } from '../ordering/derive.ts';
+import type { StoredPlace } from '../ordering/order.ts';
+import { Acceptance } from './acceptance.ts';
+import { Accuser } from './accuser.ts';
+import { Agreement } from './agreement.ts';
+import { CatchUp } from './catchup.ts';
+import { Certificates } from './certificates.ts';
+import { Chain } from './chain.ts';
+import type { EngineConfig, Input, Output } from './contract.ts';
+import { Core } from './core.ts';
+import { Fetcher, wantBatch, wantBlock } from './fetcher.ts';
+import { Gather } from './gather.ts';
+import { Ingress } from './ingress.ts';
+import { Leader } from './leader.ts';
+import { Pacemaker } from './pacemaker.ts';
+import { Pool } from './pool.ts';
+import { Recovery } from './recovery.ts';
+
+/** Bytes of copies in one answer; whoever needs more asks again. */
+const copyBytesMax = 8 << 20;
+const wantedMax = 256;
+
+/** What a host may show of the engine's state; read only. */
+export interface EngineStatus {
+  readonly height: number;
+  readonly view: number;
+  readonly leader: SignerId;
+  readonly orderSize: number;
+  readonly transactions: number;
+  readonly accepted: number;
+  readonly ahead: number;
+  readonly waiting: number;
+  readonly queued: number;
+  readonly suspected: readonly SignerId[];
+}
+
+export class Engine {
+  readonly #core: Core;
+  readonly #pool: Pool;
+  readonly order: DeliveryOrder;
+  readonly #fetcher: Fetcher;
+  readonly #acceptance: Acceptance;
+  readonly #accuser: Accuser;
+  readonly #gather: Gather;
+  readonly #certificates: Certificates;
+  readonly #recovery: Recovery;
+  readonly #ingress: Ingress;
+  readonly chain: Chain;
+  readonly #agreement: Agreement;
+  readonly #pacemaker: Pacemaker;
+  readonly #leader: Leader;
+  readonly #catchUp: CatchUp;
+  /** Batches whose signatures are being checked, with what goes on afterwards. */
+  readonly #checking = new Map<BatchId, (() => void)[]>();
+  #pendingFrom: number | undefined;
+
+  /** @throws when the federation's numbers are impossible or the ledger is damaged. */
+  constructor(config: EngineConfig) {
+    const core = new Core(config);
+    this.#core = core;
+    const committed = new CommittedOrder(core.ledger, core.epoch, core.n);
+    this.#pool = new Pool(core, committed);
+    this.order = new DeliveryOrder(committed, core.quorum, this.#pool.slotOf);
+    this.#fetcher = new Fetcher(core);
+    this.#acceptance = new Acceptance(core, this.#pool, committed, this.#fetcher);
+    this.#accuser = new Accuser(core);
+    const verifiedVotes = (votes: Certificate) => {
+      this.#acceptance.listedBy(votes.classes);
+      this.#accuser.votes(votes);
+    };
+    this.#gather = new Gather(core, this.#pool, this.#acceptance, this.#fetcher, {
+      made: (certificate, route) => this.#certificates.made(certificate, route),
+      certificateOf: (batch) => this.#certificates.of(batch),
+      hold: (batch, from, then) => this.#hold(batch, from, then),
+      tellHeight: (to) => this.#agreement.tell(to),
+      verifiedVotes,
+    });
+    this.#certificates = new Certificates(core, this.#pool, this.order, this.#acceptance, this.#fetcher, {
+      below: (batch, route) => this.#gather.below(batch, route),
+      certified: (batch, final) => this.#certified(batch, final),
+      delivered: (deliveries) => this.#delivered(deliveries),
+      verifiedVotes,
+    });
+    this.#recovery = new Recovery(core, this.#gather, this.#acceptance);
+    this.#ingress = new Ingress(core, this.#acceptance, this.order, (batch) => this.#launch(batch));
+    this.chain = new Chain(core, this.#pool, this.order, this.#certificates, this.#fetcher, {
+      committed: (node, deliveries) => this.#committed(node, deliveries),
+    });
+    this.#accuser.blockOf = (digest) => this.chain.find(digest);
+    this.#agreement = new Agreement(core, this.chain, this.#accuser, {
+      advanced: (progress) => this.#pacemaker.advanced(progress),
+      committedHeight: () => committed.height,
+      behind: (peer, height) => this.#catchUp.behind(peer, height),
+      levelMs: () => this.#gather.levelMs,
+    });
+    this.#pacemaker = new Pacemaker(core, this.#agreement, this.#accuser, {
+      pendingSince: () => this.#pendingSince(),
+      sendWanted: (to) => this.#sendWanted(to),
+    });
+    this.#leader = new Leader(core, this.#pool, this.order, this.#acceptance, this.chain, this.#agreement);
+    this.#catchUp = new CatchUp(
+      core,
+      committed,
+      this.chain,
+      this.#agreement,
+      this.#certificates,
+      this.#fetcher,
+    );
+    this.#acceptance.onAccepted = (accepted) => {
+      this.#recovery.watch(accepted);
+      this.#leader.accepted(accepted);
+      this.#gather.accepted(accepted);
+    };
+  }
+
+  /**
+   * Reacts to one input.
+   * @param now the host's clock in ms; never falls.
+   */
+  step(input: Input, now: number): Output {
+    this.#core.now = now;
+    this.#react(input);
+    this.#core.timers.run(now);
+    this.#leader.consider();
+    this.#pacemaker.evaluate();
+    return this.#core.drain();
+  }
+
+  status(): EngineStatus {
+    const { committed } = this.order;
+    return {
+      height: committed.height,
+      view: this.#agreement.view,
+      leader: this.#agreement.leader,
+      orderSize: committed.frontier.size,
+      transactions: committed.transactions,
+      accepted: this.#acceptance.accepted.size,
+      ahead: this.order.ahead.size,
+      waiting: this.order.waiting.size,
+      queued: this.#ingress.queued,
+      suspected: this.#core.suspicion.suspected(),
+    };
+  }
+
+  /** A batch by id, committed or not. */
+  batch(id: BatchId): Batch | undefined {
+    return this.#pool.find(id);
+  }
+
+  /** A verified certificate by its digest. */
+  certificate(id: Parameters<Certificates['find']>[0]): Certificate | undefined {
+    return this.#certificates.find(id);
+  }
+
+  #react(input: Input): void {
+    switch (input.type) {
+      case 'start':
+        this.#start();
+        return;
+      case 'message':
+        this.#message(input.from, input.message);
+        return;
+      case 'submit':
+        this.#ingress.submit(input.transactions);
+        return;
+      case 'verified':
+        this.#core.verified(input.id, input.result);
+        return;
+      case 'link':
+        if (!input.up) return;
+        this.#core.suspicion.heard(input.peer);
+        this.#core.send(input.peer, this.#agreement.status());
+        this.#pacemaker.resend([input.peer]);
+        return;
+      case 'tick':
+        return;
+    }
+  }
+
+  #start(): void {
+    this.#acceptance.restore();
+    this.#certificates.restore();
+    this.chain.restore();
+    this.#agreement.restore();
+    this.#pacemaker.restore();
+    this.#ingress.restore();
+    this.#leader.restore();
+  }
+
+  #message(from: SignerId, message: PeerMessage): void {
+    switch (message.type) {
+      case 'announce':
+        return this.#gather.announce(from, message);
+      case 'votes':
+        return this.#gather.votes(from, message);
+      case 'certificate':
+        return this.#certificates.receive(from, message.certificate, message);
+      case 'voteRequest':
+        return this.#gather.request(from, message);
+      case 'fetch':
+        return this.#serve(from, message);
+      case 'copy':
+        return this.#copy(from, message);
+      case 'proposal':
+        return this.#agreement.proposal(from, message);
+      case 'blockVotes':
+        return this.#agreement.blockVotes(from, message);
+      case 'view':
+        return this.#agreement.viewMessage(from, message);
+      case 'timeout':
+        return this.#pacemaker.receive(from, message);
+      case 'wanted':
+        return this.#wanted(from, message);
+      case 'catchUp':
+        return this.#catchUp.serve(from, message.from);
+      case 'blocks':
+        return this.#catchUp.receive(from, message);
+    }
+  }
+
+  /** An own batch: held and accepted at once, then announced. */
+  #launch(batch: Batch): void {
+    this.#pool.add(batch);
+    this.#acceptance.consider(batch.id);
+    this.#gather.lead(batch, 0);
+  }
+
+  /** Takes in a batch from anybody: verified once, bounded by what its ingress may have in flight. */
+  #hold(batch: Batch, from: SignerId, then: () => void): void {
+    const want = wantBatch(batch.id);
+    if (this.#pool.holds(batch.id)) {
+      then();
+      return;
+    }
+    const waiting = this.#checking.get(batch.id);
+    if (waiting) {
+      waiting.push(then);
+      return;
+    }
+    const wanted = this.#fetcher.wants(want) || this.#acceptance.isAdmitted(batch.id);
+    const { ingress, number } = batch.header;
+    if (!wanted && !this.#pool.room(batch)) {
+      if (this.order.committed.numberUsed(ingress, number)) this.#agreement.tell(from);
+      return;
+    }
+    this.#checking.set(batch.id, [then]);
+    this.#core.verify({ kind: 'batch', batch }, (result) => {
+      const continuations = this.#checking.get(batch.id) ?? [];
+      this.#checking.delete(batch.id);
+      if (!result.ok) {
+        this.#core.suspicion.suspect(from);
+        this.#core.refused(from, result.error);
+        return;
+      }
+      if (this.order.committed.numberUsed(ingress, number)) {
+        if (!this.#pool.holds(batch.id)) this.#pool.bury(batch);
+      } else this.#keep(batch, from);
+      this.#fetcher.arrived(want);
+      for (const continuation of continuations) continuation();
+    });
+  }
+
+  #keep(batch: Batch, from: SignerId): void {
+    const twin = this.#pool.twins(batch.header)[0];
+    const first = twin && this.#pool.get(twin);
+    this.#pool.add(batch);
+    if (first) this.#accuser.twins(first.batch, batch);
+    this.#acceptance.consider(batch.id, from);
+  }
+
+  #certified(batch: Batch, final: boolean): void {
+    this.#gather.close(batch.id);
+    this.#recovery.done(batch.id);
+    if (!final) this.#ingress.contested(batch);
+    this.#ingress.certified(batch);
+  }
+
+  #delivered(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      this.#core.emit({ type: 'delivered', delivery });
+      this.#ingress.delivered(delivery.batch.id, delivery.finality);
+    }
+  }
+
+  #committed(
+    node: { block: Block; places: readonly StoredPlace[]; entries: readonly DeriveEntry[] },
+    deliveries: readonly Delivery[],
+  ): void {
+    const { block, places, entries } = node;
+    this.#delivered(deliveries);
+    const certificates = entries.map((entry) => entry.certificate);
+    this.#core.emit({ type: 'committed', committed: { height: block.height, block, places, certificates } });
+    this.#acceptance.committedSlots(places);
+    for (const { batch } of places) {
+      this.#gather.close(batch);
+      this.#recovery.done(batch);
+      this.#accuser.settled(batch);
+    }
+    this.#ingress.committed(places.map((place) => place.batch));
+    this.#leader.committed();
+    this.#catchUp.committed();
+  }
+
+  /** Answers a fetch with what is here, up to a bound. */
+  #serve(to: SignerId, message: FetchMessage): void {
+    let bytes = 0;
+    const batches: Batch[] = [];
+    for (const id of message.batches) {
+      const batch = bytes < copyBytesMax ? this.#pool.find(id) : undefined;
+      if (!batch) continue;
+      batches.push(batch);
+      bytes += batch.bytes.length;
+    }
+    const certificates = message.certificates
+      .map((id) => this.#certificates.find(id))
+      .filter((certificate) => certificate !== undefined);
+    const blocks = message.blocks.map((id) => this.chain.find(id)).filter((block) => block !== undefined);
+    if (batches.length + certificates.length + blocks.length > 0)
+      this.#core.send(to, { type: 'copy', batches, certificates, blocks });
+  }
+
+  #copy(from: SignerId, message: CopyMessage): void {
+    for (const block of message.blocks)
+      if (this.#fetcher.wants(wantBlock(blockDigest(block, this.#core.n)))) this.chain.add(block);
+    for (const batch of message.batches)
+      if (this.#fetcher.wants(wantBatch(batch.id))) this.#hold(batch, from, () => undefined);
+    for (const certificate of message.certificates) this.#certificates.receive(from, certificate);
+  }
+
+  #wanted(from: SignerId, message: WantedMessage): void {
+    for (const certificate of message.certificates.slice(0, wantedMax)) {
+      if (this.order.committed.has(certificate.batch)) continue;
+      this.#certificates.receive(from, certificate);
+      this.#leader.request();
+    }
+  }
+
+  /** Since when something is pending (section 6, "Pending"), undefined when nothing is. */
+  #pendingSince(): number | undefined {
+    const { now, limits, timers } = this.#core;
+    let since: number | undefined;
+    for (const { held, acceptedAt } of this.#acceptance.accepted.values()) {
+      if (!this.#drives(held.batch)) continue;
+      since = acceptedAt + limits.checkpointAfterMs;
+      break;
+    }
+    if (since !== undefined && since > now) {
+      timers.set('pending', since, () => undefined);
+      since = undefined;
+    }
+    if (since === undefined && (this.order.waiting.size > 0 || this.chain.unfinished)) since = now;
+    if (since === undefined) this.#pendingFrom = undefined;
+    else this.#pendingFrom = Math.min(this.#pendingFrom ?? since, since);
+    return this.#pendingFrom;
+  }
+
+  /** Batches of an ingress known to equivocate count only when admitted (section 2). */
+  #drives(batch: Batch): boolean {
+    return !this.#accuser.equivocators.has(batch.header.ingress) || this.#acceptance.isAdmitted(batch.id);
+  }
+
+  #sendWanted(to: readonly SignerId[]): void {
+    const certificates: Certificate[] = [];
+    for (const held of this.#pool.all()) {
+      const first = held.certificates.values().next().value;
+      if (first && certificates.length < wantedMax) certificates.push(first);
+    }
+    if (certificates.length === 0) return;
+    for (const signer of to) this.#core.send(signer, { type: 'wanted', certificates });
+    if (to.includes(this.#core.self)) this.#leader.request();
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * Messages between signers: one type each, the union last. A frame on the wire holds the messages that
+ * one turn sent to one peer: a msgpack array of byte strings, each a type byte and a canonical body.
+ * Decoding bounds every length and gives a reason when it refuses; signatures are checked later.
+ */
+
+import { Packr } from 'msgpackr';
+import { bitmapBytes, parseBitmap, type SignerSet } from '../base/bitmap.ts';
+import {
+  bytesMax,
+  type Codec,
+  decode,
+  digest,
+  listMax,
+  optional,
+  P,
+  sortedDigests,
+  u16,
+  u53,
+} from '../base/codec.ts';
+import type {
+  Attempt,
+  BatchId,
+  BlockDigest,
+  CertificateDigest,
+  Height,
+  SignerId,
+  View,
+} from '../base/ids.ts';
+import { accept, type Result, refuse } from '../base/result.ts';
+import { type Batch, decodeBatch } from './batch.ts';
+import {
+  type Block,
+  decodeBlock,
+  decodeProposal,
+  decodeQc,
+  encodeBlock,
+  encodeProposal,
+  encodeQc,
+  type Proposal,
+  type QuorumCertificate,
+} from './block.ts';
+import { fetchIdsMax, frameBytesMax } from './limits.ts';
+import {
+  decodeTc,
+  encodeTc,
+  type SignedTimeout,
+  signedTimeoutCodec,
+  type TimeoutCertificate,
+} from './timeout.ts';
+import { type Certificate, decodeCertificate, encodeCertificate } from './vote.ts';
+
+/** Which tree a message of phases 1 and 2 travels (section 3). */
+export interface Route {
+  readonly root: SignerId;
+  readonly attempt: Attempt;
+}
+
+/** 1a, down: the batch. */
+export interface AnnounceMessage extends Route {
+  readonly type: 'announce';
+  readonly batch: Batch;
+}
+/** 1b, up: votes of a part of the tree, in the form of a certificate without a quorum. */
+export interface VotesMessage extends Route {
+  readonly type: 'votes';
+  readonly votes: Certificate;
+}
+/** 2, down: the certificate; or straight to whoever lacks it. */
+export interface CertificateMessage extends Route {
+  readonly type: 'certificate';
+  readonly certificate: Certificate;
+}
+/** The root asks a signer directly for its single vote (section 3, bypass). */
+export interface VoteRequestMessage extends Route {
+  readonly type: 'voteRequest';
+  readonly batch: BatchId;
+}
+/** Asks for what the sender was seen to refer to. */
+export interface FetchMessage {
+  readonly type: 'fetch';
+  readonly batches: readonly BatchId[];
+  readonly certificates: readonly CertificateDigest[];
+  readonly blocks: readonly BlockDigest[];
+}
+/** Answer to a fetch. */
+export interface CopyMessage {
+  readonly type: 'copy';
+  readonly batches: readonly Batch[];
+  readonly certificates: readonly Certificate[];
+  readonly blocks: readonly Block[];
+}
+/** 3a, down: a leader's block; the TC is there when `justify` is not for the view before. */
+export interface ProposalMessage {
+  readonly type: 'proposal';
+  readonly proposal: Proposal;
+  readonly tc: TimeoutCertificate | undefined;
+}
+/** 3a, up: aggregated signatures on a block. */
+export interface BlockVotesMessage {
+  readonly type: 'blockVotes';
+  readonly view: View;
+  readonly block: BlockDigest;
+  readonly signers: SignerSet;
+  readonly signature: Uint8Array;
+}
+/** 3b, down when it goes alone; also the answer to a message of a lower view, with the sender's height. */
+export interface ViewMessage {
+  readonly type: 'view';
+  readonly high: QuorumCertificate;
+  readonly tc: TimeoutCertificate | undefined;
+  readonly committed: Height;
+}
+/** To everyone: a term is given up. `high` is the QC that the timeout names; `entry` how the term was entered. */
+export interface TimeoutMessage {
+  readonly type: 'timeout';
+  readonly timeout: SignedTimeout;
+  readonly high: QuorumCertificate;
+  readonly entry: TimeoutCertificate | undefined;
+}
+/** Certificates that the sender wants ordered; to the leader, and to everyone with a timeout. */
+export interface WantedMessage {
+  readonly type: 'wanted';
+  readonly certificates: readonly Certificate[];
+}
+/** Asks for committed blocks from a height on. */
+export interface CatchUpMessage {
+  readonly type: 'catchUp';
+  readonly from: Height;
+}
+/**
+ * Committed blocks by ascending height with their entries' certificates. `proof` are the blocks after
+ * the last of them up to one that commits it, and `qc` certifies the last block of all.
+ */
+export interface BlocksMessage {
+  readonly type: 'blocks';
+  readonly blocks: readonly Block[];
+  readonly certificates: readonly Certificate[];
+  readonly proof: readonly Block[];
+  readonly qc: QuorumCertificate;
+}
+
+export type PeerMessage =
+  | AnnounceMessage
+  | VotesMessage
+  | CertificateMessage
+  | VoteRequestMessage
+  | FetchMessage
+  | CopyMessage
+  | ProposalMessage
+  | BlockVotesMessage
+  | ViewMessage
+  | TimeoutMessage
+  | WantedMessage
+  | CatchUpMessage
+  | BlocksMessage;
+
+const typeCodes = {
+  announce: 1,
+  votes: 2,
+  certificate: 3,
+  voteRequest: 4,
+  fetch: 5,
+  copy: 6,
+  proposal: 7,
+  blockVotes: 8,
+  view: 9,
+  timeout: 10,
+  wanted: 11,
+  catchUp: 12,
+  blocks: 13,
+} as const satisfies Record<PeerMessage['type'], number>;
+
+/** Most blocks or certificates in one answer. */
+export const copiesMax = 4096;
+
+const part = bytesMax(frameBytesMax, 'part');
+const route = { root: u16<SignerId>(), attempt: u53<Attempt>() };
+const parts = listMax(part, copiesMax, 'parts');
+
+const bodies = {
+  announce: P.struct({ ...route, batch: part }),
+  votes: P.struct({ ...route, votes: part }),
+  certificate: P.struct({ ...route, certificate: part }),
+  voteRequest: P.struct({ ...route, batch: digest<BatchId>() }),
+  fetch: P.struct({
+    batches: sortedDigests<BatchId>(fetchIdsMax, 'batches'),
+    certificates: sortedDigests<CertificateDigest>(fetchIdsMax, 'certificates'),
+    blocks: sortedDigests<BlockDigest>(fetchIdsMax, 'blocks'),
+  }),
+  copy: P.struct({ batches: parts, certificates: parts, blocks: parts }),
+  proposal: P.struct({ proposal: part, tc: optional(part) }),
+  blockVotes: P.struct({
+    view: u53<View>(),
+    block: digest<BlockDigest>(),
+    signers: bytesMax(512, 'signers'),
+    signature: bytesMax(4096, 'signature'),
+  }),
+  view: P.struct({ high: part, tc: optional(part), committed: u53<Height>() }),
+  timeout: P.struct({ timeout: signedTimeoutCodec, high: part, entry: optional(part) }),
+  wanted: P.struct({ certificates: parts }),
+  catchUp: P.struct({ from: u53<Height>() }),
+  blocks: P.struct({ blocks: parts, certificates: parts, proof: parts, qc: part }),
+} as unknown as { readonly [T in PeerMessage['type']]: Codec<Record<string, unknown>> };
+
+/** Fields as the body codec takes them: inner objects in their own canonical bytes. */
+function toBody(message: PeerMessage, n: number): object {
+  const certificates = (list: readonly Certificate[]) => list.map((one) => encodeCertificate(one, n));
+  const blocks = (list: readonly Block[]) => list.map((one) => encodeBlock(one, n));
+  switch (message.type) {
+    case 'announce':
+      return { ...message, batch: message.batch.bytes };
+    case 'votes':
+      return { ...message, votes: encodeCertificate(message.votes, n) };
+    case 'certificate':
+      return { ...message, certificate: encodeCertificate(message.certificate, n) };
+    case 'copy':
+      return {
+        batches: message.batches.map((batch) => batch.bytes),
+        certificates: certificates(message.certificates),
+        blocks: blocks(message.blocks),
+      };
+    case 'proposal':
+      return { proposal: encodeProposal(message.proposal, n), tc: message.tc && encodeTc(message.tc, n) };
+    case 'blockVotes':
+      return { ...message, signers: bitmapBytes(message.signers, n) };
+    case 'view':
+      return { ...message, high: encodeQc(message.high, n), tc: message.tc && encodeTc(message.tc, n) };
+    case 'timeout':
+      return {
+        timeout: message.timeout,
+        high: encodeQc(message.high, n),
+        entry: message.entry && encodeTc(message.entry, n),
+      };
+    case 'wanted':
+      return { certificates: certificates(message.certificates) };
+    case 'blocks':
+      return {
+        blocks: blocks(message.blocks),
+        certificates: certificates(message.certificates),
+        proof: blocks(message.proof),
+        qc: encodeQc(message.qc, n),
+      };
+    case 'voteRequest':
+    case 'fetch':
+    case 'catchUp':
+      return message;
+  }
+}
+
+/** Encodes a message among `n` signers. */
+export function encodePeerMessage(message: PeerMessage, n: number): Uint8Array {
+  const body = bodies[message.type].encode(toBody(message, n) as Record<string, unknown>);
+  const bytes = new Uint8Array(body.length + 1);
+  bytes[0] = typeCodes[message.type];
+  bytes.set(body, 1);
+  return bytes;
+}
+
+function each<T>(list: unknown, one: (bytes: Uint8Array) => Result<T>): Result<T[]> {
+  const values: T[] = [];
+  for (const bytes of list as Uint8Array[]) {
+    const value = one(bytes);
+    if (!value.ok) return value;
+    values.push(value.value);
+  }
+  return accept(values);
+}
+
+/** Decodes the named fields one after another; the first refusal ends it. */
+function fields(
+  body: Record<string, unknown>,
+  decoders: Record<string, (bytes: never) => Result<unknown>>,
+): Result<Record<string, unknown>> {
+  const decoded: Record<string, unknown> = { ...body };
+  for (const [name, one] of Object.entries(decoders)) {
+    if (body[name] === undefined) continue;
+    const value = one(body[name] as never);
+    if (!value.ok) return value;
+    decoded[name] = value.value;
+  }
+  return accept(decoded);
+}
+
+function decodersOf(type: PeerMessage['type'], n: number): Record<string, (bytes: never) => Result<unknown>> {
+  const certificate = (bytes: Uint8Array) => decodeCertificate(bytes, n);
+  const block = (bytes: Uint8Array) => decodeBlock(bytes, n);
+  const qc = (bytes: Uint8Array) => decodeQc(bytes, n);
+  const tc = (bytes: Uint8Array) => decodeTc(bytes, n);
+  const certificates = (list: Uint8Array[]) => each(list, certificate);
+  const blocks = (list: Uint8Array[]) => each(list, block);
+  switch (type) {
+    case 'announce':
+      return { batch: decodeBatch };
+    case 'votes':
+      return { votes: certificate };
+    case 'certificate':
+      return { certificate };
+    case 'copy':
+      return { batches: (list: Uint8Array[]) => each(list, decodeBatch), certificates, blocks };
+    case 'proposal':
+      return { proposal: (bytes: Uint8Array) => decodeProposal(bytes, n), tc };
+    case 'blockVotes':
+      return { signers: (bytes: Uint8Array) => parseBitmap(bytes, n) };
+    case 'view':
+      return { high: qc, tc };
+    case 'timeout':
+      return { high: qc, entry: tc };
+    case 'wanted':
+      return { certificates };
+    case 'blocks':
+      return { blocks, certificates, proof: blocks, qc };
+    case 'voteRequest':
+    case 'fetch':
+    case 'catchUp':
+      return {};
+  }
+}
+
+const typeOfCode = new Map(
+  Object.entries(typeCodes).map(([type, code]) => [code as number, type as PeerMessage['type']]),
+);
+
+/** Decodes one message among `n` signers. */
+export function decodePeerMessage(bytes: Uint8Array, n: number): Result<PeerMessage> {
+  const type = typeOfCode.get(bytes[0] ?? 0);
+  if (!type) return refuse('MESSAGE_TYPE', `unknown message type ${bytes[0] ?? 'none'}`);
+  const body = decode(bodies[type], bytes.subarray(1), type);
+  if (!body.ok) return body;
+  const decoded = fields(body.value, decodersOf(type, n));
+  if (!decoded.ok) return decoded;
+  const message = { type, ...decoded.value } as unknown as PeerMessage;
+  if ('root' in message && message.root >= n)
+    return refuse('MESSAGE_ROOT', `${type} names root ${message.root} of ${n} signers`);
+  if (message.type === 'timeout' && message.timeout.signer >= n)
+    return refuse('MESSAGE_SIGNER', `timeout names signer ${message.timeout.signer} of ${n}`);
+  return accept(message);
+}
+
+const packr = new Packr({ useRecords: false });
+
+/** One frame from the encoded messages of a turn. */
+export const encodeFrame = (messages: readonly Uint8Array[]): Uint8Array => packr.pack(messages);
+
+/** The encoded messages of a frame. */
+export function decodeFrame(frame: Uint8Array): Result<Uint8Array[]> {
+  if (frame.length > frameBytesMax) return refuse('FRAME_SIZE', `frame has ${frame.length} bytes`);
+  let value: unknown;
+  try {
+    value = packr.unpack(frame);
+  } catch (error) {
+    return refuse('FRAME_MALFORMED', `frame: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!Array.isArray(value)) return refuse('FRAME_MALFORMED', 'frame is not a list');
+  for (const item of value)
+    if (!(item instanceof Uint8Array))
+      return refuse('FRAME_MALFORMED', 'frame holds something else than bytes');
+  return accept(value as Uint8Array[]);
+}

@@ -1,0 +1,92 @@
+/**
+ * The order, as signed by blocks: a sequence of places, each with a batch, its deciding certificate and
+ * a verdict for every transaction. A prefix of it answers what block validity and verdicts ask
+ * (protocol sections 6 and 8): is this batch in it, is this number used, was this transaction seen.
+ *
+ * `CommittedOrder` is the prefix up to the committed height, kept in the ledger; `DerivedBlock`
+ * (derive.ts) extends a prefix by one block that is not committed yet.
+ */
+
+import { type Codec, digest, P, u53 } from '../base/codec.ts';
+import { hashBytes } from '../base/hash.ts';
+import type {
+  BatchId,
+  BatchNumber,
+  BlockDigest,
+  CertificateDigest,
+  Height,
+  SignerId,
+  TransactionId,
+} from '../base/ids.ts';
+import type { Frontier } from '../base/merkle.ts';
+
+/** What became of one transaction at its place. */
+export type Verdict = 'executed' | 'rejected' | 'duplicate';
+const verdictNames: readonly Verdict[] = ['executed', 'rejected', 'duplicate'];
+
+/** One batch in the order. */
+export interface Place {
+  readonly batch: BatchId;
+  readonly certificate: CertificateDigest;
+  readonly ingress: SignerId;
+  readonly number: BatchNumber;
+  /** Another batch used its number first: nothing in it counts. */
+  readonly void: boolean;
+  /** One for each transaction of the batch; empty when void. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** The order up to some block. */
+export interface OrderPrefix {
+  readonly height: Height;
+  readonly block: BlockDigest;
+  readonly frontier: Frontier;
+  has(batch: BatchId): boolean;
+  numberUsed(ingress: SignerId, number: BatchNumber): boolean;
+  /** The transaction stands in the prefix in a batch that is not void. */
+  transactionSeen(id: TransactionId): boolean;
+}
+
+const verdictCodec: Codec<Verdict> = P.apply(P.U8, {
+  encode: (code: number): Verdict => {
+    const name = verdictNames[code];
+    if (!name) throw new Error(`unknown verdict ${code}`);
+    return name;
+  },
+  decode: (name: Verdict): number => verdictNames.indexOf(name),
+}) as unknown as Codec<Verdict>;
+
+const leafFields = {
+  batch: digest<BatchId>(),
+  certificate: digest<CertificateDigest>(),
+  void: P.bool,
+  verdicts: P.array(P.U32BE, verdictCodec),
+};
+
+/** What a leaf of the order's Merkle tree commits to. */
+export type OrderLeaf = Pick<Place, 'batch' | 'certificate' | 'void' | 'verdicts'>;
+const leafCodec = P.struct(leafFields) as unknown as Codec<OrderLeaf>;
+
+/** Leaf data of a place under `orderRoot`. */
+export const orderLeaf = (place: OrderLeaf): Uint8Array =>
+  hashBytes(
+    'order-leaf',
+    leafCodec.encode({
+      batch: place.batch,
+      certificate: place.certificate,
+      void: place.void,
+      verdicts: place.verdicts,
+    }),
+  );
+
+/** A place as the ledger keeps it, with the height of its block. */
+export interface StoredPlace extends Place {
+  readonly height: Height;
+}
+
+export const placeCodec = P.struct({
+  ...leafFields,
+  ingress: u53<SignerId>(),
+  number: u53<BatchNumber>(),
+  height: u53<Height>(),
+}) as unknown as Codec<StoredPlace>;

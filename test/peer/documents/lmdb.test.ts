@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { toHex } from '../../../src/base/bytes.ts';
+import {
+  conformanceGenesis,
+  conformanceHistory,
+  historyOf,
+  sketchBatch,
+} from '../../../src/peer/documents/conformance-history.ts';
+import { LmdbDocumentStore } from '../../../src/peer/documents/lmdb.ts';
+import { documentMachine } from '../../../src/peer/machine/documents.ts';
+import { replayRoot } from '../../../src/peer/replay.ts';
+import { counterDocuments, counterGroup } from './counter-history.ts';
+import { temporaryDirectory } from './places.ts';
+
+const signal = new AbortController().signal;
+const paths: string[] = [];
+
+afterEach(async () => {
+  for (const path of paths.splice(0)) await rm(path, { recursive: true, force: true });
+});
+
+async function directory(): Promise<string> {
+  const path = await temporaryDirectory();
+  paths.push(path);
+  return path;
+}
+
+/** Starts a process that applies groups, and kills it once it has reported `groups` more of them. */
+async function applyAndKill(path: string, groups: number): Promise<number> {
+  const script = fileURLToPath(new URL('./counter-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let reported = 0;
+  let seen = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    reported = Number(line);
+    seen += 1;
+    if (seen === groups) child.kill('SIGKILL');
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  expect(child.signalCode).toBe('SIGKILL');
+  return reported;
+}
+
+describe('the lmdb document store', () => {
+  it('holds every group it reported, and no part of another one, after SIGKILL', async () => {
+    const path = await directory();
+    let position = conformanceGenesis;
+    for (const groups of [1, 7, 40]) {
+      const reported = await applyAndKill(path, groups);
+      const store = new LmdbDocumentStore({ path });
+      const stored = await store.open(conformanceGenesis);
+      expect(stored.sequence).toBeGreaterThanOrEqual(reported);
+      while (position.sequence < stored.sequence) position = counterGroup(position).position;
+      expect(stored).toEqual(position);
+      expect(toHex(await store.stateRoot())).toBe(replayRoot(counterDocuments(stored.sequence)));
+      await store[Symbol.asyncDispose]();
+    }
+  }, 60_000);
+
+  it('reads documents, their number and the position', async () => {
+    const history = conformanceHistory();
+    const store = new LmdbDocumentStore({ path: await directory() });
+    await expect(store.get('a')).rejects.toThrow('the document store is not open');
+    await store.open(history.genesis);
+    for (const [i, group] of history.groups.entries()) {
+      await store.apply(group, documentMachine, signal);
+      const stage = history.stages[i + 1]!;
+      expect(await store.count()).toBe(stage.count);
+      expect(await store.position()).toEqual(stage.position);
+      for (const id of ['a', 'b', 'c', 'x', '\u00e9', '\u{1f600}', '', 'x'.repeat(3000), '\ud800'])
+        expect(await store.get(id)).toEqual(stage.documents.get(id));
+    }
+    await store[Symbol.asyncDispose]();
+    await expect(store.stateRoot()).rejects.toThrow('the document store is not open');
+  });
+
+  it('keeps documents in byte order of their ids, over more than one slice of a scan', async () => {
+    const path = await directory();
+    // 1200 ids of several lengths and scripts, in no order.
+    const ids = Array.from(
+      { length: 1200 },
+      (_, i) => `${'\u00e9z\u{1f600}a\uff5e'.slice(i % 4)}${(i * 7919) % 1200}`,
+    );
+    const sketches = [...new Set(ids)].map((id) => ({ ops: [{ op: 'create' as const, id, document: id }] }));
+    const { groups, stages, genesis } = historyOf(conformanceGenesis, [
+      { batches: [sketchBatch(1, sketches)] },
+    ]);
+    const store = new LmdbDocumentStore({ path });
+    await store.open(genesis);
+    for (const group of groups) await store.apply(group, documentMachine, signal);
+    expect(toHex(await store.stateRoot())).toBe(stages.at(-1)!.stateRoot);
+    await store[Symbol.asyncDispose]();
+  });
+});

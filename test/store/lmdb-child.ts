@@ -1,0 +1,71 @@
+/**
+ * The process that the tests of the LMDB store start, and kill. Usage: `lmdb-child.ts MODE DIRECTORY`.
+ * - `write`: applies numbered groups of three records, flushes now and then, prints each number once its
+ *   flush has resolved, for ever. Several flushes overlap.
+ * - `fill`: applies and flushes groups until the disk refuses, then prints what each flush says.
+ * - `read`: opens the store to read only and prints the record `a` of the table `meta`.
+ * - `hold`: opens the store, prints `open`, and waits.
+ */
+
+import { textOf, utf8 } from '../../src/base/bytes.ts';
+import { openLmdbStore } from '../../src/store/lmdb.ts';
+import type { Store } from '../../src/store/port.ts';
+import { groupWrites } from './lmdb-groups.ts';
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+async function write(store: Store, from: number): Promise<void> {
+  for (let i = from; ; i++) {
+    store.apply(groupWrites(i));
+    const flushed = store.flush().then(() => say(`${i}`));
+    if (i % 3 === 0) await flushed;
+    if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function fill(store: Store): Promise<void> {
+  process.on('unhandledRejection', (reason) => say(`unhandled ${String(reason)}`));
+  let failed = 0;
+  for (let i = 0; failed < 3; i++) {
+    store.apply([{ table: 'batch', key: utf8(`${i}`), value: new Uint8Array(100_000).fill(i) }]);
+    void store.flush(); // nobody looks at this one
+    try {
+      await store.flush();
+      if (failed > 0) say('recovered');
+      say(`durable ${i}`);
+    } catch (error) {
+      failed += 1;
+      say(`failed ${i} ${(error as { code: string }).code} ${(error as Error).message}`);
+    }
+  }
+  say(`reads ${store.get('batch', utf8('0'))?.length}`);
+  await store.close();
+  say('closed');
+}
+
+const [mode, path] = process.argv.slice(2);
+try {
+  const store = await openLmdbStore({
+    path: path!,
+    readOnly: mode === 'read',
+    log: (line) => say(`log ${line}`),
+  });
+  if (mode === 'hold') {
+    say('open');
+    setInterval(() => {}, 1000);
+  } else if (mode === 'read') {
+    const value = store.get('meta', utf8('a'));
+    say(value ? textOf(value) : 'nothing');
+    await store.close();
+  } else if (mode === 'fill') await fill(store);
+  else {
+    let count = 0;
+    for (const _ of store.range('order', new Uint8Array(0), Number.POSITIVE_INFINITY)) count += 1;
+    await write(store, count);
+  }
+} catch (error) {
+  say(`error ${(error as { code: string }).code} ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,395 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { open as openRaw } from 'lmdb';
+import { afterAll, describe, expect, it } from 'vitest';
+import { utf8 } from '../../src/base/bytes.ts';
+import type { Table } from '../../src/base/ledger.ts';
+import { openLmdbStore } from '../../src/store/lmdb.ts';
+import type { Store } from '../../src/store/port.ts';
+import { tableByte } from '../../src/store/tables.ts';
+import { groupWrites } from './lmdb-groups.ts';
+import { checkAgainst, storeSuite, textRange } from './suite.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'musig-paxos-store-'));
+let directories = 0;
+const newPath = (): string => join(root, `${directories++}`);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const paths = new Map<Store, string>();
+async function openAt(path: string): Promise<Store> {
+  const store = await openLmdbStore({ path });
+  paths.set(store, path);
+  return store;
+}
+
+storeSuite('lmdb', {
+  open: () => openAt(newPath()),
+  reopen: (closed) => openAt(paths.get(closed)!),
+  runs: 25,
+});
+
+const childFile = join(import.meta.dirname, 'lmdb-child.ts');
+const childArguments = (mode: string, path: string): string[] => ['--import', 'tsx', childFile, mode, path];
+
+/** Runs a child that can write no file beyond so many KiB. */
+const limitedChild = (kibibytes: number, mode: string, path: string) =>
+  spawnSync(
+    'bash',
+    ['-c', `ulimit -f ${kibibytes}; exec "$0" "$@"`, process.execPath, ...childArguments(mode, path)],
+    { encoding: 'utf8' },
+  );
+
+/** A child and its lines; `ended` resolves when it is gone and all its output was read. */
+function startChild(
+  mode: string,
+  path: string,
+): { child: ChildProcess; lines: string[]; ended: Promise<void> } {
+  const child = spawn(process.execPath, childArguments(mode, path), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  return { child, lines, ended };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited += 5) {
+    if (waited > 20_000) throw new Error('the child process is too slow');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('the LMDB store on disk', () => {
+  it('has a stable first byte for every table', () => {
+    const bytes = Object.values(tableByte);
+    expect(new Set(bytes).size).toBe(bytes.length);
+    expect(bytes.every((byte) => byte > 0 && byte < 255)).toBe(true);
+    expect(tableByte).toMatchInlineSnapshot(`
+      {
+        "arrival": 4,
+        "batch": 2,
+        "block": 8,
+        "blockDigest": 9,
+        "certificate": 6,
+        "certified": 7,
+        "dependency": 13,
+        "evidence": 15,
+        "meta": 1,
+        "node": 14,
+        "order": 10,
+        "own": 5,
+        "place": 11,
+        "transaction": 12,
+        "vote": 3,
+      }
+    `);
+  });
+
+  it('serves reads of what is being written while it is being written', async () => {
+    const store = await openAt(newPath());
+    for (let round = 0; round < 20; round++) {
+      store.apply(groupWrites(round));
+      const flushed = store.flush();
+      for (let i = 0; i < 5; i++) {
+        expect(textRange(store, 'order')).toHaveLength(round + 1);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await flushed;
+      expect(textRange(store, 'arrival')).toHaveLength(1);
+    }
+    await store.close();
+  });
+
+  it('is on disk when a flush resolves: another process reads it', { timeout: 30_000 }, async () => {
+    const path = newPath();
+    const store = await openAt(path);
+    const readElsewhere = async (): Promise<string[]> => {
+      const { lines, ended } = startChild('read', path);
+      await ended;
+      return lines;
+    };
+    store.apply([{ table: 'meta', key: utf8('a'), value: utf8('1') }]);
+    expect(await readElsewhere()).toEqual(['nothing']);
+    await store.flush();
+    expect(await readElsewhere()).toEqual(['1']);
+    await store.close();
+  });
+
+  it('commits synced transactions only, not ones that are synced later', async () => {
+    const path = newPath();
+    const store = await openAt(path);
+    for (let i = 0; i < 2; i++) {
+      store.apply(groupWrites(i));
+      await store.flush();
+    }
+    const file = readFileSync(join(path, 'data.mdb'));
+    // The flags of the first database record in each meta page; the library marks a commit whose sync is
+    // still to come with 0x1000 (MDB_OVERLAPPINGSYNC).
+    for (const page of [0, 4096]) expect(file.readUInt16LE(page + 52)).toBe(0x0008);
+    await store.close();
+  });
+
+  it('can be opened to read only', async () => {
+    const path = newPath();
+    const store = await openAt(path);
+    store.apply(groupWrites(0));
+    await store.close();
+    const reader = await openLmdbStore({ path, readOnly: true });
+    expect(textRange(reader, 'order')).toHaveLength(1);
+    expect(() => reader.apply([])).toThrow(/read only/);
+    await expect(openLmdbStore({ path })).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await reader.close();
+    await (await openAt(path)).close();
+  });
+
+  it('grows far beyond its first size', async () => {
+    const path = newPath();
+    let store = await openAt(path);
+    const value = new Uint8Array(1 << 20).fill(7);
+    for (let i = 0; i < 40; i++) {
+      store.apply([{ table: 'batch', key: utf8(`${i}`), value }]);
+      if (i % 10 === 9) await store.flush();
+    }
+    await store.close();
+    store = await openAt(path);
+    for (let i = 0; i < 40; i++) expect(Buffer.compare(store.get('batch', utf8(`${i}`))!, value)).toBe(0);
+    await store.close();
+  });
+});
+
+describe('opening a store', () => {
+  const refused = async (path: string, code: string, text: string, readOnly = false): Promise<void> => {
+    const error = await openLmdbStore({ path, readOnly }).then(
+      () => 'opened',
+      (reason: unknown) => reason as { code: string; message: string },
+    );
+    expect(error).toMatchObject({ name: 'StoreError', code });
+    const { message } = error as { message: string };
+    expect(message).toContain(text);
+    expect(message).toContain(path);
+    expect(message).not.toContain('\n');
+  };
+
+  it('refuses a file, and a path below a file', async () => {
+    const file = newPath();
+    writeFileSync(file, 'x');
+    await refused(file, 'STORE_OPEN', 'cannot open store');
+    await refused(join(file, 'store'), 'STORE_OPEN', 'ENOTDIR');
+  });
+
+  it('refuses a directory of something else, and leaves it alone', async () => {
+    const path = newPath();
+    mkdirSync(path);
+    writeFileSync(join(path, 'thesis.txt'), 'x');
+    await refused(path, 'STORE_FOREIGN', 'holds "thesis.txt"');
+    expect(readdirSync(path)).toEqual(['thesis.txt']);
+  });
+
+  it.each([100, 8191, 20_000])('refuses a file of %i bytes that is no database', async (bytes) => {
+    const path = newPath();
+    mkdirSync(path);
+    writeFileSync(join(path, 'data.mdb'), new Uint8Array(bytes).fill(1));
+    await refused(path, 'STORE_FOREIGN', 'data.mdb is no LMDB database');
+    await refused(path, 'STORE_FOREIGN', 'data.mdb is no LMDB database', true);
+    expect(readdirSync(path)).toEqual(['data.mdb']);
+  });
+
+  it('refuses a database of which only the first page is left', async () => {
+    const path = newPath();
+    await (await openAt(path)).close();
+    truncateSync(join(path, 'data.mdb'), 4096);
+    await refused(path, 'STORE_FOREIGN', 'data.mdb is no LMDB database');
+  });
+
+  it('makes a new one where a crash left an empty file', async () => {
+    const path = newPath();
+    mkdirSync(path);
+    writeFileSync(join(path, 'data.mdb'), '');
+    await refused(path, 'STORE_OPEN', 'there is none', true);
+    await (await openAt(path)).close();
+  });
+
+  it('refuses a database of something else, and one of another version', async () => {
+    for (const [key, value, code, text] of [
+      [utf8('hello'), 'world', 'STORE_FOREIGN', 'a database of something else'],
+      [Uint8Array.of(0, ...utf8('format')), 'another program 7', 'STORE_FOREIGN', '"another program 7"'],
+      [
+        Uint8Array.of(0, ...utf8('format')),
+        'musig-paxos store 2',
+        'STORE_FORMAT',
+        'format 2, this program reads 1',
+      ],
+    ] as const) {
+      const path = newPath();
+      const raw = openRaw<Uint8Array, Uint8Array>({
+        path,
+        noSubdir: false,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        overlappingSync: false,
+      });
+      await raw.put(key, utf8(value));
+      await raw.close();
+      await refused(path, code, text);
+      await refused(path, code, text, true);
+    }
+  });
+
+  it.runIf(process.platform !== 'win32')('refuses a disk without space', { timeout: 30_000 }, () => {
+    const path = newPath();
+    const { stdout } = limitedChild(8, 'hold', path);
+    expect(stdout).toMatch(
+      /^error STORE_OPEN cannot open store .*: (EFBIG: file too large, write|no space left)\n$/,
+    );
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('refuses to read what is not there, and makes nothing', async () => {
+    const path = newPath();
+    await refused(path, 'STORE_OPEN', 'cannot open store', true);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('goes on with a database that a crash left empty', async () => {
+    const path = newPath();
+    const raw = openRaw({ path, noSubdir: false, keyEncoding: 'binary', overlappingSync: false });
+    await raw.close();
+    const store = await openAt(path);
+    await store.close();
+    await (await openAt(path)).close();
+  });
+});
+
+describe('the lock of a store', () => {
+  it('keeps out a second opening, in this process and in another', { timeout: 30_000 }, async () => {
+    const path = newPath();
+    const store = await openAt(path);
+    await expect(openLmdbStore({ path })).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    const { lines, ended } = startChild('hold', path);
+    await ended;
+    expect(lines).toEqual([`error STORE_LOCKED store ${path} is in use by process ${process.pid}`]);
+    await store.close();
+    expect(readdirSync(path).filter((name) => name.startsWith('lock-'))).toEqual([]);
+    await (await openAt(path)).close();
+  });
+
+  it('survives kill -9, and names who held it', { timeout: 30_000 }, async () => {
+    const path = newPath();
+    const { child, lines, ended } = startChild('hold', path);
+    await until(() => lines.includes('open'));
+    await expect(openLmdbStore({ path })).rejects.toThrow(`in use by process ${child.pid}`);
+    child.kill('SIGKILL');
+    await ended;
+    const log: string[] = [];
+    const store = await openLmdbStore({ path, log: (line) => log.push(line) });
+    expect(log).toEqual([`store ${path}: removed the lock of process ${child.pid}, which is gone`]);
+    await store.close();
+  });
+
+  it.runIf(existsSync('/proc/self/stat'))('does not take a reused pid for the holder', async () => {
+    const path = newPath();
+    mkdirSync(path);
+    // This process is alive, and so is the first process; neither began then.
+    for (const pid of [process.pid, 1]) writeFileSync(join(path, `lock-${pid}-0123abcd1`), '');
+    if (process.getuid?.() === 0) await (await openAt(path)).close();
+    else rmSync(join(path, 'lock-1-0123abcd1'));
+    await (await openAt(path)).close();
+    expect(readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb']);
+  });
+
+  it('takes a process of unknown start for alive', async () => {
+    const path = newPath();
+    mkdirSync(path);
+    writeFileSync(join(path, 'lock-1-0'), '');
+    await expect(openLmdbStore({ path })).rejects.toThrow('in use by process 1');
+    expect(readdirSync(path)).toEqual(['lock-1-0']);
+  });
+});
+
+describe('a store whose process is killed', () => {
+  it('has all that was acknowledged, and a prefix of what was applied', { timeout: 60_000 }, async () => {
+    const path = newPath();
+    let before = 0;
+    for (let round = 0; round < 4; round++) {
+      const { child, lines, ended } = startChild('write', path);
+      const patience = 40 + round * 60;
+      const acknowledged = (): number => lines.filter((line) => /^\d+$/.test(line)).length;
+      await until(() => acknowledged() >= patience);
+      child.kill('SIGKILL');
+      await ended;
+      const last = Math.max(...lines.filter((line) => /^\d+$/.test(line)).map(Number));
+      const store = await openAt(path);
+      before = checkPrefix(store, last, before);
+      await store.close();
+    }
+    expect(before).toBeGreaterThan(100);
+  });
+
+  /** Exactly the records of groups 0 to `count - 1`, for a count that covers what was acknowledged. */
+  function checkPrefix(store: Store, acknowledged: number, before: number): number {
+    const oracle = new Map<string, Uint8Array>();
+    const count = [...store.range('order', new Uint8Array(0), Number.POSITIVE_INFINITY)].length;
+    expect(count).toBeGreaterThan(acknowledged);
+    expect(count).toBeGreaterThanOrEqual(before);
+    for (let i = 0; i < count; i++) {
+      for (const { table, key, value } of groupWrites(i)) {
+        const name = `${table}/${Buffer.from(key).toString('hex')}`;
+        if (value) oracle.set(name, value);
+        else oracle.delete(name);
+      }
+    }
+    const found = (['order', 'meta', 'arrival'] satisfies Table[]).flatMap((table) =>
+      [...store.range(table, new Uint8Array(0), Number.POSITIVE_INFINITY)].map(
+        ([key, value]) => [`${table}/${Buffer.from(key).toString('hex')}`, Buffer.from(value)] as const,
+      ),
+    );
+    expect(found).toHaveLength(oracle.size);
+    for (const [name, value] of found) expect(value.equals(oracle.get(name)!)).toBe(true);
+    checkAgainst(store, oracle);
+    return count;
+  }
+});
+
+describe('a disk that refuses', () => {
+  // A bound on the size of files is the one disk error that a test can have without privileges.
+  it.runIf(process.platform !== 'win32')(
+    'fails this and every later flush, and no promise is left unhandled',
+    { timeout: 30_000 },
+    async () => {
+      const path = newPath();
+      const command = `ulimit -f 2000; exec "$0" "$@"`;
+      const { stdout } = spawnSync(
+        'bash',
+        ['-c', command, process.execPath, ...childArguments('fill', path)],
+        {
+          encoding: 'utf8',
+        },
+      );
+      const lines = stdout.trim().split('\n');
+      const failed = lines.filter((line) => line.startsWith('failed'));
+      expect(lines.filter((line) => line.startsWith('durable')).length).toBeGreaterThan(3);
+      expect(failed).toHaveLength(3);
+      for (const line of failed)
+        expect(line).toMatch(
+          /^failed \d+ STORE_DISK cannot write to store .*: (Input\/output error, or the disk is full|File too large)$/,
+        );
+      expect(lines.slice(-2)).toEqual(['reads 100000', 'closed']);
+      expect(stdout).not.toMatch(/unhandled|recovered/);
+      // The directory is sound: everything that was acknowledged is there.
+      const store = await openAt(path);
+      for (const line of lines.filter((one) => one.startsWith('durable')))
+        expect(store.get('batch', utf8(line.slice(8)))).toHaveLength(100_000);
+      await store.close();
+    },
+  );
+});
