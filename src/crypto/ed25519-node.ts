@@ -2,11 +2,12 @@
  * ed25519 on Node's OpenSSL, about ten times as fast as JavaScript: the signatures of daemons. It accepts
  * exactly what `ed25519-noble.ts` accepts; `ed25519.ts` has the rules. Imported keys are kept in a bounded
  * map, because importing one costs about as much as verifying with it. Clients' keys go through the same
- * map, so a flood of keys only makes it slower. Protocol sections 1 and 4.
+ * map: a flood of them evicts signers' keys, which come back at their next use. Protocol sections 1 and 4.
  */
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { concat, fromHex, toHex } from '../base/bytes.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { admissibleKey, admissibleSignature, checkSigningSeed } from './ed25519.ts';
 import type { SingleSignatures, SingleSigner } from './signing.ts';
 
@@ -14,8 +15,7 @@ import type { SingleSignatures, SingleSigner } from './signing.ts';
 const publicPrefix = fromHex('302a300506032b6570032100');
 const privatePrefix = fromHex('302e020100300506032b657004220420');
 
-const cachedKeysMax = 8192;
-const cachedKeys = new Map<string, KeyObject>();
+const cachedKeys = new BoundedMap<string, KeyObject>(8192);
 
 function keyObject(publicKey: Uint8Array): KeyObject {
   const id = toHex(publicKey);
@@ -26,13 +26,6 @@ function keyObject(publicKey: Uint8Array): KeyObject {
     format: 'der',
     type: 'spki',
   });
-  if (cachedKeys.size >= cachedKeysMax) {
-    // The oldest goes. A signer's key that is evicted by clients' keys comes back at its next use.
-    for (const oldest of cachedKeys.keys()) {
-      cachedKeys.delete(oldest);
-      break;
-    }
-  }
   cachedKeys.set(id, key);
   return key;
 }

@@ -13,6 +13,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, equalBytes, fromHex, toHex, utf8 } from '../base/bytes.ts';
 import { checkSeed, malformedKey, possessionMessage } from './bls.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { mergeGroups } from './groups.ts';
 import type { MultiSignatureScheme, SchemeProvider, SignedGroup } from './scheme.ts';
 
@@ -41,13 +42,12 @@ export function createSimulatedProvider(): SchemeProvider {
   /** Public key in hex -> secret in hex. What makes this a simulation. */
   const secrets = new Map<string, string>();
   /** Message in hex -> secret in hex -> signature. All signers of a simulation see the same messages. */
-  const remembered = new Map<string, Map<string, bigint>>();
+  const remembered = new BoundedMap<string, Map<string, bigint>>(rememberedMax);
 
   function signaturesOn(message: Uint8Array): (secret: string) => bigint {
     const id = toHex(message);
     let values = remembered.get(id);
     if (!values) {
-      if (remembered.size >= rememberedMax) remembered.clear();
       values = new Map();
       remembered.set(id, values);
     }

@@ -210,31 +210,44 @@ export class Engine {
   #message(from: SignerId, message: PeerMessage): void {
     switch (message.type) {
       case 'announce':
-        return this.#gather.announce(from, message);
+        this.#gather.announce(from, message);
+        return;
       case 'votes':
-        return this.#gather.votes(from, message);
+        this.#gather.votes(from, message);
+        return;
       case 'certificate':
-        return this.#certificates.receive(from, message.certificate, message);
+        this.#certificates.receive(from, message.certificate, message);
+        return;
       case 'voteRequest':
-        return this.#gather.request(from, message);
+        this.#gather.request(from, message);
+        return;
       case 'fetch':
-        return this.#serve(from, message);
+        this.#serve(from, message);
+        return;
       case 'copy':
-        return this.#copy(from, message);
+        this.#copy(from, message);
+        return;
       case 'proposal':
-        return this.#agreement.proposal(from, message);
+        this.#agreement.proposal(from, message);
+        return;
       case 'blockVotes':
-        return this.#agreement.blockVotes(from, message);
+        this.#agreement.blockVotes(from, message);
+        return;
       case 'view':
-        return this.#agreement.viewMessage(from, message);
+        this.#agreement.viewMessage(from, message);
+        return;
       case 'timeout':
-        return this.#pacemaker.receive(from, message);
+        this.#pacemaker.receive(from, message);
+        return;
       case 'wanted':
-        return this.#wanted(from, message);
+        this.#wanted(from, message);
+        return;
       case 'catchUp':
-        return this.#catchUp.serve(from, message.from);
+        this.#catchUp.serve(from, message.from);
+        return;
       case 'blocks':
-        return this.#catchUp.receive(from, message);
+        this.#catchUp.receive(from, message);
+        return;
     }
   }
 

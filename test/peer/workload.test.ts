@@ -17,7 +17,7 @@ import { temporaryDirectory } from './documents/places.ts';
 const file = new URL('../../data/compat-history.jsonl.gz', import.meta.url);
 const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n');
 const signal = new AbortController().signal;
-const expectedRoot = 'FROZEN';
+const expectedRoot = '696e1c4a554ae4bc5c2aef15f8d967b01c3e78faac0a227c385b780a2730bdd8';
 
 const batches = lines.map((line, i) => {
   const body = utf8(line);

@@ -83,8 +83,10 @@ describe('WebSocket transport', () => {
   });
 
   test('an idle connection stays up', async () => {
-    const { a, b, heardA, heardB } = await pair({ limits: { keepaliveMs: 20, deadAfterMs: 100 } });
-    await pause(400);
+    const { a, b, heardA, heardB } = await pair({
+      limits: { keepaliveMs: 20, deadAfterMs: 200, handshakeTimeoutMs: 150 },
+    });
+    await pause(500);
     expect([heardA.events, heardB.events]).toEqual([['up 1'], ['up 0']]);
     expect(a.stats().messagesOut + b.stats().messagesOut).toBeGreaterThan(10);
   });
@@ -123,6 +125,21 @@ describe('WebSocket transport', () => {
     relay.close();
   });
 
+  test('pauses start anew after a connection that was up', async () => {
+    const limits = { backoffMsMin: 30, backoffMsMax: 60_000 };
+    const a = federation.make(0, { limits, random: () => 0 });
+    await a.start(new Recorder());
+    // Attempts fail after 30, 90, 210 and 450 ms; the one after 930 ms succeeds.
+    await pause(550);
+    const b = federation.make(1);
+    await b.start(new Recorder());
+    await until('up', () => a.connected(one));
+    await b.close();
+    await until('down', () => !a.connected(one));
+    await federation.make(1).start(new Recorder());
+    await until('up again, long before 960 ms', () => a.connected(one), 700);
+  });
+
   test('a new connection of a peer replaces the old one', async () => {
     const { b, heardA, heardB } = await pair();
     // The same identity from a second process.
@@ -131,7 +148,8 @@ describe('WebSocket transport', () => {
     await until('replaced', () => heardB.events.length >= 3);
     expect(heardB.events.slice(0, 3)).toEqual(['up 0', 'down 0', 'up 0']);
     expect(b.stats().connected).toBe(1);
-    await until('the old one closed', () => heardA.events.includes('down 1'));
+    // Well before the old connection would be found silent.
+    await until('the old one closed', () => heardA.events.includes('down 1'), 1500);
   });
 
   test('close does not wait for a handshake under way', async () => {
@@ -141,6 +159,10 @@ describe('WebSocket transport', () => {
     const a = federation.make(0, { limits: { handshakeTimeoutMs: 60_000 } });
     await a.start(new Recorder());
     await until('dialled', () => sockets.length === 1);
+    const stranger = connect(federation.port(0), '127.0.0.1');
+    stranger.on('error', () => {});
+    await new Promise((resolve) => stranger.on('connect', resolve));
+    await pause(20);
     const start = performance.now();
     await a.close();
     expect(performance.now() - start).toBeLessThan(1000);

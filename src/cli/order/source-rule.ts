@@ -7,7 +7,7 @@
  *   positions comes first; when one has more votes, only the lowest `min(v_T, v_U)` of each count. On a
  *   tie, the smaller name.
  * - The score of a batch is the number of positions at which it is below the next batch of the resulting
- *   order, conflicting or not; the last one's is its votes. It is final by score at `threshold * n`.
+ *   order that conflicts with it; its votes when there is none. It is final by score at `threshold * n`.
  *
  * The source does not say what to do about cycles, nor whether a batch may be ordered without one that
  * most votes put before it. Here every batch with a quorum is ordered, the smallest name first where
@@ -102,7 +102,8 @@ export function runSourceRule(arrivals: Arrivals, threshold: number = sourceThre
     const rank = ranks.get(id);
     const votes = own.length;
     if (rank === undefined) return { votes, rivals: {}, score: votes, final: 'open', rank: null };
-    const next = order[rank];
+    const rivalSet = new Set(conflicts.get(id)!);
+    const next = order.slice(rank).find((other) => rivalSet.has(other));
     if (next === undefined)
       return { votes, rivals: {}, score: votes, final: votes >= needed ? 'score' : 'order', rank };
     const score = positionsBelow(own, positions.get(next)!);

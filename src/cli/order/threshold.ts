@@ -69,7 +69,7 @@ function describe(choice: ThresholdChoice): string {
     `quorum q      ${q}`,
     `slack c       ${c}`,
     `score needed  ${threshold}/${n}`,
-    `A certificate takes ${votes(q)} of ${n}; with more than ${t} silent signers nothing finishes, and nothing is lost.`,
+    `A certificate takes ${votes(q)} of ${n}; with more than ${t} silent nothing finishes, and nothing is lost.`,
     `A batch is final after phase 2 when at least ${threshold} of ${n} signers are on record as having accepted it`,
     `before each rival: ${votes(c)} may be missing or dissenting. Below that, phase 3 decides.`,
   ];

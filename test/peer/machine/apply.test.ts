@@ -80,15 +80,29 @@ describe('applying a group', () => {
   const reason = 'document "c" is not among the dependencies';
   const refused = { outcomes: [{ status: 'refused', reason }], writes: {} };
   const reaches: readonly (readonly [string, Script])[] = [
-    ['reads', (documents) => (documents.get('c'), applied)],
+    [
+      'reads',
+      (documents) => {
+        documents.get('c');
+        return applied;
+      },
+    ],
     ['writes', put('c', 1)],
-    ['deletes', (documents) => (documents.delete('c'), applied)],
+    [
+      'deletes',
+      (documents) => {
+        documents.delete('c');
+        return applied;
+      },
+    ],
   ];
   for (const [name, reach] of reaches) {
     it(`refuses a transaction that ${name} an undeclared document`, async () => {
-      expect(await run([(documents, one) => (documents.put('a', 5), reach(documents, one))])).toEqual(
-        refused,
-      );
+      const script: Script = (documents, transaction) => {
+        documents.put('a', 5);
+        return reach(documents, transaction);
+      };
+      expect(await run([script])).toEqual(refused);
     });
     it(`does so when the machine catches the exception, returns or throws another (${name})`, async () => {
       const after: readonly (() => Outcome)[] = [

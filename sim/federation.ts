@@ -1,0 +1,87 @@
+/** Federations for simulations: real structure, keys from the seed, any scheme. */
+
+import { concat, utf8 } from '../src/base/bytes.ts';
+import { hashBytes } from '../src/base/hash.ts';
+import type { SignerId } from '../src/base/ids.ts';
+import { must } from '../src/base/result.ts';
+import { nobleSignerFromSeed } from '../src/crypto/ed25519-noble.ts';
+import { createSimulatedProvider } from '../src/crypto/fast-scheme.ts';
+import { deriveSignerKeys, publicKeysOf } from '../src/crypto/keys.ts';
+import type { SchemeProvider, SchemeSigner } from '../src/crypto/scheme.ts';
+import type { SingleSignatures, SingleSigner } from '../src/crypto/signing.ts';
+import { checkFederationKeys } from '../src/crypto/verify-federation.ts';
+import { defaultLimits, type Federation, type FederationLimits } from '../src/messages/federation.ts';
+import { Verifier } from '../src/verify/verifier.ts';
+
+export interface SimSigner {
+  readonly id: SignerId;
+  readonly votingKey: SchemeSigner;
+  readonly signingKey: SingleSigner;
+}
+
+export interface SimFederation {
+  readonly federation: Federation;
+  readonly signers: readonly SimSigner[];
+  readonly verifier: Verifier;
+}
+
+export interface SimFederationOptions {
+  readonly seed: string;
+  readonly signers: number;
+  readonly byzantine: number;
+  readonly faulty: number;
+  readonly fanout?: number;
+  readonly limits?: Partial<FederationLimits>;
+  /** A real scheme; by default the declared fast mode, in which nothing is cryptography. */
+  readonly provider?: SchemeProvider;
+}
+
+/** Fast mode for single signatures: a hash over the key and the message. NOT CRYPTOGRAPHY. */
+export const simulatedSingles: SingleSignatures = {
+  verify: (publicKey, message, signature) => {
+    const expected = simulatedSignature(publicKey, message);
+    return signature.length === 64 && expected.every((byte, i) => byte === signature[i]);
+  },
+};
+
+const simulatedSignature = (publicKey: Uint8Array, message: Uint8Array): Uint8Array => {
+  const half = hashBytes('possession', publicKey, message);
+  return concat(half, half);
+};
+
+export function simFederation(options: SimFederationOptions): SimFederation {
+  const provider = options.provider ?? createSimulatedProvider();
+  const seeds = Array.from({ length: options.signers }, (_, i) =>
+    hashBytes('possession', utf8(`${options.seed}/signer-${i}`)),
+  );
+  const federation: Federation = {
+    name: `simulation ${options.seed}`,
+    signers: seeds.map((seed, i) => ({
+      name: `s${i}`,
+      address: `s${i}.invalid:7100`,
+      url: `http://s${i}.invalid:7200`,
+      region: '',
+      ...publicKeysOf(seed, provider),
+    })),
+    byzantine: options.byzantine,
+    faulty: options.faulty,
+    scheme: provider.name,
+    fanout: options.fanout ?? 2,
+    shape: 'balanced',
+    regions: [],
+    latencyMs: [],
+    clientSignatures: 'optional',
+    limits: { ...defaultLimits, ...options.limits },
+  };
+  const scheme = must(checkFederationKeys(federation, provider, { allowSimulated: true }));
+  const signers = seeds.map((seed, i): SimSigner => {
+    const keys = deriveSignerKeys(seed, provider);
+    const { publicKey } = nobleSignerFromSeed(keys.signingSeed);
+    return {
+      id: i as SignerId,
+      votingKey: provider.signer(keys.votingSecret),
+      signingKey: { publicKey, sign: (message) => simulatedSignature(publicKey, message) },
+    };
+  });
+  return { federation, signers, verifier: new Verifier(federation, scheme, simulatedSingles) };
+}
