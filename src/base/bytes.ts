@@ -3,7 +3,7 @@
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const toHex = (bytes: Uint8Array): string => bytesToHex(bytes);
 /** @throws when the text is not an even number of hex digits. */

@@ -7,7 +7,7 @@
 import type { BatchId } from '../base/ids.ts';
 import { allKeys, type BatchKeys, type Key } from './keys.ts';
 
-/** Disjoint sets of 0 to size-1, with path halving; the smallest member is the root. */
+/** Disjoint sets of 0 to size-1, with path halving. */
 function disjointSets(size: number) {
   const parents = Array.from({ length: size }, (_, i) => i);
   const root = (start: number): number => {
@@ -19,8 +19,7 @@ function disjointSets(size: number) {
     return i;
   };
   const join = (a: number, b: number): void => {
-    const [low, high] = [root(a), root(b)].sort((x, y) => x - y);
-    parents[high!] = low!;
+    parents[root(b)] = root(a);
   };
   return { root, join };
 }

@@ -29,6 +29,9 @@ export interface Accepted {
   readonly vote: VoteContent;
 }
 
+/** Batches listed and not accepted that are remembered, oldest forgotten first: a liar may list anything. */
+const listedMax = 1 << 16;
+
 export class Acceptance {
   readonly #core: Core;
   readonly #pool: Pool;
@@ -75,6 +78,7 @@ export class Acceptance {
         const listers = this.#listers.get(id) ?? new Set();
         for (const signer of one.signers) listers.add(signer);
         this.#listers.set(id, listers);
+        if (this.#listers.size > listedMax) this.#listers.delete(this.#listers.keys().next().value!);
         if (listers.size > this.#core.quorum.f) this.admit(id);
       }
   }
@@ -161,17 +165,21 @@ export class Acceptance {
     for (const id of this.#waiting.release(slot)) this.consider(id);
   }
 
-  /** The committed order used these numbers: forgets what is settled, and looks again at what waited. */
-  committedSlots(slots: readonly { ingress: SignerId; number: Batch['header']['number'] }[]): void {
-    for (const slot of slots)
-      for (const id of this.#pool.useSlot(slot)) {
-        this.#forget(id);
-        this.#fetcher.moot(wantBatch(id));
-      }
+  /**
+   * The committed order used these numbers: forgets what is settled, and looks again at what waited.
+   * @returns every batch that was held with one of these numbers.
+   */
+  committedSlots(slots: readonly { ingress: SignerId; number: Batch['header']['number'] }[]): BatchId[] {
+    const settled = slots.flatMap((slot) => this.#pool.useSlot(slot));
+    for (const id of settled) {
+      this.#forget(id);
+      this.#fetcher.moot(wantBatch(id));
+    }
     for (const slot of slots) this.#release(slotKey(slot.ingress, slot.number));
     const beyond = [...this.#beyond];
     this.#beyond.clear();
     for (const id of beyond) this.consider(id);
+    return settled;
   }
 
   #forget(id: BatchId): void {

@@ -164,9 +164,8 @@ export class Certificates {
 
   #take(from: SignerId, certificate: Certificate, id: CertificateDigest, stored: boolean): void {
     const held = this.#pool.get(certificate.batch);
-    if (!held || held.certificates.has(id)) return;
-    const first = held.certificates.size === 0;
-    held.certificates.set(id, certificate);
+    const first = held?.certificates.size === 0;
+    if (!held || !this.#pool.certify(certificate.batch, id, certificate)) return;
     if (!stored) {
       this.keep(id, certificate);
       this.#core.ledger.put(

@@ -194,6 +194,7 @@ export class Chain {
       return;
     }
     child.certified = true;
+    invariant(!child.invalid, `block ${qc.block} is certified and not valid: ${child.invalid}`);
     const { justify } = child.block;
     if (justify.view <= this.#committedView || justify.view + 1 !== child.block.view) return;
     this.prepare(justify.block, from, (invalid) => {

@@ -13,8 +13,7 @@
 import type { BatchId, SignerId } from '../base/ids.ts';
 import type { Batch } from '../messages/batch.ts';
 import type { Block } from '../messages/block.ts';
-import { blockDigest } from '../messages/block.ts';
-import type { CopyMessage, FetchMessage, PeerMessage, WantedMessage } from '../messages/peer.ts';
+import type { PeerMessage } from '../messages/peer.ts';
 import type { Certificate } from '../messages/vote.ts';
 import { CommittedOrder } from '../ordering/committed.ts';
 import { type Delivery, DeliveryOrder } from '../ordering/delivery.ts';
@@ -28,17 +27,14 @@ import { Certificates } from './certificates.ts';
 import { Chain } from './chain.ts';
 import type { EngineConfig, Input, Output } from './contract.ts';
 import { Core } from './core.ts';
-import { Fetcher, wantBatch, wantBlock } from './fetcher.ts';
+import { Exchange } from './exchange.ts';
+import { Fetcher, wantBatch } from './fetcher.ts';
 import { Gather } from './gather.ts';
 import { Ingress } from './ingress.ts';
 import { Leader } from './leader.ts';
 import { Pacemaker } from './pacemaker.ts';
 import { Pool } from './pool.ts';
 import { Recovery } from './recovery.ts';
-
-/** Bytes of copies in one answer; whoever needs more asks again. */
-const copyBytesMax = 8 << 20;
-const wantedMax = 256;
 
 /** What a host may show of the engine's state; read only. */
 export interface EngineStatus {
@@ -70,6 +66,7 @@ export class Engine {
   readonly #pacemaker: Pacemaker;
   readonly #leader: Leader;
   readonly #catchUp: CatchUp;
+  readonly #exchange: Exchange;
   /** Batches whose signatures are being checked, with what goes on afterwards. */
   readonly #checking = new Map<BatchId, (() => void)[]>();
   #pendingFrom: number | undefined;
@@ -115,7 +112,7 @@ export class Engine {
     });
     this.#pacemaker = new Pacemaker(core, this.#agreement, this.#accuser, {
       pendingSince: () => this.#pendingSince(),
-      sendWanted: (to) => this.#sendWanted(to),
+      sendWanted: (to) => this.#exchange.sendWanted(to),
     });
     this.#leader = new Leader(core, this.#pool, this.order, this.#acceptance, this.chain, this.#agreement);
     this.#catchUp = new CatchUp(
@@ -125,6 +122,18 @@ export class Engine {
       this.#agreement,
       this.#certificates,
       this.#fetcher,
+    );
+    this.#exchange = new Exchange(
+      core,
+      this.#pool,
+      committed,
+      this.chain,
+      this.#certificates,
+      this.#fetcher,
+      {
+        hold: (batch, from) => this.#hold(batch, from, () => undefined),
+        request: () => this.#leader.request(),
+      },
     );
     this.#acceptance.onAccepted = (accepted) => {
       this.#recovery.watch(accepted);
@@ -187,14 +196,22 @@ export class Engine {
         this.#core.verified(input.id, input.result);
         return;
       case 'link':
-        if (!input.up) return;
-        this.#core.suspicion.heard(input.peer);
-        this.#core.send(input.peer, this.#agreement.status());
-        this.#pacemaker.resend([input.peer]);
+        this.#linked(input.peer, input.up);
         return;
       case 'tick':
         return;
     }
+  }
+
+  /** A signer that cannot be reached is not waited for; one that comes back learns where we are. */
+  #linked(peer: SignerId, up: boolean): void {
+    if (!up) {
+      this.#core.suspicion.suspect(peer);
+      return;
+    }
+    this.#core.suspicion.heard(peer);
+    this.#core.send(peer, this.#agreement.status());
+    this.#pacemaker.resend([peer]);
   }
 
   #start(): void {
@@ -222,10 +239,10 @@ export class Engine {
         this.#gather.request(from, message);
         return;
       case 'fetch':
-        this.#serve(from, message);
+        this.#exchange.serve(from, message);
         return;
       case 'copy':
-        this.#copy(from, message);
+        this.#exchange.copy(from, message);
         return;
       case 'proposal':
         this.#agreement.proposal(from, message);
@@ -240,7 +257,7 @@ export class Engine {
         this.#pacemaker.receive(from, message);
         return;
       case 'wanted':
-        this.#wanted(from, message);
+        this.#exchange.wanted(from, message);
         return;
       case 'catchUp':
         this.#catchUp.serve(from, message.from);
@@ -323,8 +340,7 @@ export class Engine {
     this.#delivered(deliveries);
     const certificates = entries.map((entry) => entry.certificate);
     this.#core.emit({ type: 'committed', committed: { height: block.height, block, places, certificates } });
-    this.#acceptance.committedSlots(places);
-    for (const { batch } of places) {
+    for (const batch of this.#acceptance.committedSlots(places)) {
       this.#gather.close(batch);
       this.#recovery.done(batch);
       this.#accuser.settled(batch);
@@ -332,40 +348,6 @@ export class Engine {
     this.#ingress.committed(places.map((place) => place.batch));
     this.#leader.committed();
     this.#catchUp.committed();
-  }
-
-  /** Answers a fetch with what is here, up to a bound. */
-  #serve(to: SignerId, message: FetchMessage): void {
-    let bytes = 0;
-    const batches: Batch[] = [];
-    for (const id of message.batches) {
-      const batch = bytes < copyBytesMax ? this.#pool.find(id) : undefined;
-      if (!batch) continue;
-      batches.push(batch);
-      bytes += batch.bytes.length;
-    }
-    const certificates = message.certificates
-      .map((id) => this.#certificates.find(id))
-      .filter((certificate) => certificate !== undefined);
-    const blocks = message.blocks.map((id) => this.chain.find(id)).filter((block) => block !== undefined);
-    if (batches.length + certificates.length + blocks.length > 0)
-      this.#core.send(to, { type: 'copy', batches, certificates, blocks });
-  }
-
-  #copy(from: SignerId, message: CopyMessage): void {
-    for (const block of message.blocks)
-      if (this.#fetcher.wants(wantBlock(blockDigest(block, this.#core.n)))) this.chain.add(block);
-    for (const batch of message.batches)
-      if (this.#fetcher.wants(wantBatch(batch.id))) this.#hold(batch, from, () => undefined);
-    for (const certificate of message.certificates) this.#certificates.receive(from, certificate);
-  }
-
-  #wanted(from: SignerId, message: WantedMessage): void {
-    for (const certificate of message.certificates.slice(0, wantedMax)) {
-      if (this.order.committed.has(certificate.batch)) continue;
-      this.#certificates.receive(from, certificate);
-      this.#leader.request();
-    }
   }
 
   /** Since when something is pending (section 6, "Pending"), undefined when nothing is. */
@@ -390,16 +372,5 @@ export class Engine {
   /** Batches of an ingress known to equivocate count only when admitted (section 2). */
   #drives(batch: Batch): boolean {
     return !this.#accuser.equivocators.has(batch.header.ingress) || this.#acceptance.isAdmitted(batch.id);
-  }
-
-  #sendWanted(to: readonly SignerId[]): void {
-    const certificates: Certificate[] = [];
-    for (const held of this.#pool.all()) {
-      const first = held.certificates.values().next().value;
-      if (first && certificates.length < wantedMax) certificates.push(first);
-    }
-    if (certificates.length === 0) return;
-    for (const signer of to) this.#core.send(signer, { type: 'wanted', certificates });
-    if (to.includes(this.#core.self)) this.#leader.request();
   }
 }

@@ -6,7 +6,7 @@
  * Invariants:
  * 1. A want is dropped after `roundsMax` rounds through all signers: a name that only a liar knows
  *    costs bounded work.
- * 2. At most `waitsMax` pieces of work wait at any time.
+ * 2. At most `waitsMax` pieces of work wait, for at most `wantsMax` things, at any time.
  */
 
 import { compareText } from '../base/bytes.ts';
@@ -36,6 +36,7 @@ interface State {
 
 const roundsMax = 6;
 const waitsMax = 20_000;
+const wantsMax = 100_000;
 
 export class Fetcher {
   readonly #core: Core;
@@ -75,6 +76,7 @@ export class Fetcher {
       if (source !== undefined && !state.sources.includes(source)) state.sources.push(source);
       return;
     }
+    if (this.#wants.size >= wantsMax) return;
     const sources = source === undefined ? [] : [source];
     this.#wants.set(want, { sources, tries: 0, nextAt: this.#core.now + delayMs });
     this.#schedule(this.#core.now + delayMs);

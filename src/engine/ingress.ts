@@ -110,11 +110,14 @@ export class Ingress {
       this.#remember(held.batch, held.keys);
       this.#next = Math.max(this.#next, held.batch.header.number + 1);
     }
-    for (const { batch } of [...this.#own.values()])
-      if (!this.#order.has(batch.id) && !this.#order.waiting.has(batch.id)) {
+    for (const { batch } of [...this.#own.values()]) {
+      if (this.#order.has(batch.id)) continue;
+      if (this.#order.waiting.has(batch.id)) this.contested(batch);
+      else {
         this.#flying.set(batch.id, 'ordinary');
         this.#launch(batch);
       }
+    }
     this.#armFreeze();
   }
 

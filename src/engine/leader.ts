@@ -106,6 +106,8 @@ export class Leader {
     this.#announce();
   }
   readonly #preparing = new Set<string>();
+  /** State of the pool in which no closed set was found: not worth another look. */
+  #fruitless = '';
 
   /** An own signature may be given only after a timeout's term; then so may a proposal. */
   #mayPropose(): boolean {
@@ -126,7 +128,9 @@ export class Leader {
   #propose(view: View, prefix: OrderPrefix): boolean {
     const { safety, tc } = this.#agreement;
     const unfinished = this.#chain.holdsEntries(safety.high.block);
-    const entries = this.#due() ? this.#compose(prefix) : [];
+    const version = `${this.#pool.version}/${safety.high.block}`;
+    const entries = version !== this.#fruitless && this.#due() ? this.#compose(prefix) : [];
+    if (entries.length === 0 && this.#due()) this.#fruitless = version;
     if (entries.length === 0 && !unfinished) return false;
     const derived = deriveBlock(prefix, entries, this.#core.quorum);
     const block = this.#blockOf(view, derived, entries);

@@ -99,6 +99,18 @@ export class Pool {
     return this.twins(batch.header).length < twinsMax;
   }
 
+  /** Changes whenever a certificate is added or a number is used. */
+  version = 0;
+
+  /** Takes a verified certificate of a held batch; false when it is there already. */
+  certify(id: BatchId, digest: CertificateDigest, certificate: Certificate): boolean {
+    const certificates = this.#held.get(id)?.certificates;
+    if (!certificates || certificates.has(digest)) return false;
+    certificates.set(digest, certificate);
+    this.version += 1;
+    return true;
+  }
+
   /** Takes a verified batch. */
   add(batch: Batch): Held {
     const existing = this.#held.get(batch.id);
@@ -129,6 +141,7 @@ export class Pool {
     const key = slotKey(slot.ingress, slot.number);
     const ids = this.#slots.get(key) ?? [];
     this.#slots.delete(key);
+    this.version += 1;
     for (const id of ids) {
       const held = this.#held.get(id);
       this.#held.delete(id);

@@ -18,6 +18,11 @@ export class Timers {
 
   /** Runs `run` at time `at` in ms, unless cancelled or set again before. */
   set(name: string, at: number, run: () => void): void {
+    const before = this.#live.get(name);
+    if (before?.entry.at === at) {
+      this.#live.set(name, { entry: before.entry, run });
+      return;
+    }
     const entry: Entry = { at, order: this.#order++, name };
     this.#live.set(name, { entry, run });
     this.#push(entry);

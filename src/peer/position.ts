@@ -16,7 +16,7 @@ import { batchTransactionsMax } from '../messages/limits.ts';
 import type { OrderedBatch, OrderedGroup, Position, Verdict } from './api.ts';
 
 /** Batches in one group. */
-export const groupBatchesMax = 1 << 16;
+const groupBatchesMax = 1 << 16;
 
 const verdictByte: Readonly<Record<Verdict, number>> = { executed: 0, rejected: 1, duplicate: 2 };
 

@@ -111,9 +111,9 @@ class LmdbStore implements Store {
     return this.#closing;
   }
 
+  /** After a failure `#current` stays rejected, the layer in flight stays there, and so all of this rejects. */
   #flush(): Promise<void> {
-    if (this.#failure) return handled(Promise.reject(this.#failure));
-    if (this.#pendingWrites === 0) return this.#current;
+    if (this.#pendingWrites === 0) return this.#current; // what is in flight may not be durable yet
     if (!this.#inFlight) return this.#start();
     // Chained on success alone: when the layer in flight fails, so does this.
     this.#next ??= handled(
@@ -159,7 +159,8 @@ class LmdbStore implements Store {
     } finally {
       clearTimeout(slow);
     }
-    // Reads must find on disk what the layer held, so the snapshot goes before the layer does.
+    // Reads must find on disk what the layer held, so the snapshot goes before the layer does. (The library
+    // drops it too, at the end of a commit; that is not promised anywhere.)
     this.#database.resetReadTxn();
     this.#inFlight = undefined;
   }

@@ -84,6 +84,8 @@ describe('parseConfig', () => {
     expect(answer(json, false)).not.toBe('ok');
     expect(answer('{"name":\n', true)).toMatch(/^x\.toml: [^\n]+$/);
     expect(answer('{"__proto__": {"name": "a"}}', true)).toBe('x.toml: __proto__: unknown field');
+    // Half a character would become another one in the canonical form.
+    expect(answer(json.replace('"a"', '"\\ud800"'), true)).toMatch(/^x\.toml: name: expected text/);
   });
 
   it('refuses a text that is too long before it parses', () => {

@@ -200,6 +200,16 @@ export function storeSuite(title: string, harness: StoreHarness): void {
       await store.flush();
     });
 
+    it('does not call durable what is still on its way', async () => {
+      const store = await fresh();
+      store.apply([put('meta', 'a', '1')]);
+      const order: string[] = [];
+      const first = store.flush().then(() => order.push('write'));
+      const second = store.flush().then(() => order.push('nothing more'));
+      await Promise.all([first, second]);
+      expect(order).toEqual(['write', 'nothing more']);
+    });
+
     it('refuses a key that no store can hold, and takes nothing of its group', async () => {
       const store = await fresh();
       const long = { table: 'dependency', key: new Uint8Array(1901), value: start } as const;

@@ -1,5 +1,6 @@
 /** What the transport tests share: recorders, federations on free ports, waiting with a limit. */
 
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { toHex } from '../../src/base/bytes.ts';
 import { type Epoch, type SignerId, signerId } from '../../src/base/ids.ts';
@@ -58,12 +59,22 @@ export class LogLines implements TransportLog {
   }
 }
 
+/**
+ * A port that is free, from below the range that systems give to outgoing connections: one from that
+ * range could be taken by any connection before it is listened on, or between a restart's two ends.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Identities and addresses of a few signers on loopback. */

@@ -28,6 +28,8 @@ interface Cipher {
 type Keys = { publicKey: Buffer; secretKey: Buffer };
 
 const require = createRequire(import.meta.url);
+/** Sees what the package itself sees. */
+const packageRequire = createRequire(require.resolve('noise-handshake'));
 const hashBytes = 32;
 
 const hmac = (key: Uint8Array, data: Uint8Array) => createHmac('sha256', key).update(data).digest();
@@ -45,11 +47,11 @@ function load(): {
   Noise: new (pattern: string, initiator: boolean, keys: Keys) => Peer;
   Cipher: new (key: Buffer) => Cipher;
 } {
-  const sodium = require('sodium-universal') as object;
+  const sodium = packageRequire('sodium-universal') as object;
   const replaced: [string, unknown][] = [
     [require.resolve('noise-handshake/hkdf.js'), { hkdf, HASHLEN: hashBytes }],
     [
-      require.resolve('sodium-universal'),
+      packageRequire.resolve('sodium-universal'),
       {
         ...sodium,
         crypto_generichash: (out: Buffer, input: Buffer) =>

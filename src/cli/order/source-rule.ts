@@ -40,7 +40,7 @@ function positionsIn(arrivals: Arrivals): Map<BatchId, number[]> {
 
 /** Positions at which `a` is strictly below `b`. */
 export const positionsBelow = (a: readonly number[], b: readonly number[]): number =>
-  a.slice(0, b.length).filter((position, i) => position < b[i]!).length;
+  a.filter((position, i) => i < b.length && position < b[i]!).length;
 
 interface Win {
   readonly winner: number;

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { utf8 } from '../../base/bytes.ts';
 import { must } from '../../base/result.ts';
 import {
   type DocumentStore,
@@ -25,7 +26,8 @@ import {
   withPlace,
   withStore,
 } from './conformance-support.ts';
-import { readManifest } from './snapshot.ts';
+import type { DocumentEntry } from './root.ts';
+import { readManifest, snapshotChunks } from './snapshot.ts';
 
 type SnapshotStore = DocumentStore & Required<Pick<DocumentStore, 'snapshot' | 'restore'>>;
 
@@ -134,17 +136,41 @@ const otherManifests = (manifest: Manifest): [string, Manifest][] => [
   ['another federation', { ...manifest, genesis: { ...manifest.genesis, hash: '11'.repeat(32) } }],
 ];
 
+/** Snapshots whose chunks are in order, and whose documents are not those of the manifest. */
+async function forged(manifest: Manifest): Promise<[string, Uint8Array[]][]> {
+  const entry = (id: string, document: string): DocumentEntry => ({ id: utf8(id), document: utf8(document) });
+  const valid = Array.from({ length: manifest.count }, (_, i) =>
+    entry(`id ${String(i).padStart(6, '0')}`, '1'),
+  );
+  const rest = valid.slice(1);
+  const cases: [string, DocumentEntry[]][] = [
+    ['other documents', valid],
+    ['a document too many', [...valid, entry('z', '1')]],
+    ['ids that descend', [...rest, valid[0]!]],
+    ['an id twice', [rest[0]!, ...rest]],
+    ['a document that is not canonical', [entry('a', '{ }'), ...rest]],
+    ['a document that is not JSON', [entry('a', '{'), ...rest]],
+    ['an empty id', [entry('', '1'), ...rest]],
+    ['an id that is not UTF-8', [...rest, { id: Uint8Array.of(0xff), document: utf8('1') }]],
+  ];
+  const chunked: [string, Uint8Array[]][] = [];
+  for (const [name, entries] of cases)
+    chunked.push([name, await collect(snapshotChunks(manifest, stream(entries)))]);
+  return chunked;
+}
+
 async function damage(factory: StoreFactory, history: History): Promise<void> {
   const chunks = await chunksAt(factory, history, big);
-  const older = await chunksAt(factory, history, 2);
+  const used = 2;
+  const older = await chunksAt(factory, history, used);
   if (!chunks || !older) return;
   const expect = manifestAt(history, big);
   const attempts: [string, Uint8Array[], Manifest][] = [
     ...damaged(chunks).map(([name, bad]): [string, Uint8Array[], Manifest] => [name, bad, expect]),
     ...otherManifests(expect).map(([name, other]): [string, Uint8Array[], Manifest] => [name, chunks, other]),
     ['documents of another snapshot', [chunks[0]!, ...older.slice(1)], expect],
+    ...(await forged(expect)).map(([name, bad]): [string, Uint8Array[], Manifest] => [name, bad, expect]),
   ];
-  const used = 2;
   await withPlace(factory, (place) =>
     withStore(place, history, async (store) => {
       await applyRange(store, history, 0, used);
@@ -154,6 +180,10 @@ async function damage(factory: StoreFactory, history: History): Promise<void> {
         await assertStage(store, history, history.stages[used]!);
       }
       await applyRange(store, history, 0, used + 1);
+      // Nothing of the refused ones may be left in what is restored now: the smaller one first.
+      await assert.rejects(store.restore(stream(chunks.slice(0, -1)), expect), SnapshotRefused);
+      await store.restore(stream(older), manifestAt(history, used));
+      await assertStage(store, history, history.stages[used]!);
       await store.restore(stream(chunks), expect);
       await assertStage(store, history, history.stages[big]!);
     }),

@@ -142,7 +142,7 @@ export class LmdbDocumentStore implements DocumentStore, DocumentReader {
       tables.root.transactionSync(() => {
         this.#unmoved(tables, before, expect.position);
         switchGeneration(tables, expect.position);
-        this.#options.onStep?.('restore: before the end of the transaction');
+        this.#options.onStep?.('restore: inside the transaction');
       });
       await this.#step('restore: committed');
       return expect.position;
@@ -185,8 +185,8 @@ export class LmdbDocumentStore implements DocumentStore, DocumentReader {
         if (text === undefined) documents.removeSync(idBytes(id));
         else documents.putSync(idBytes(id), encoder.encode(text));
       groups.putSync(sequenceKey(group.position.sequence), record);
+      this.#options.onStep?.('apply: inside the transaction');
       writePosition(tables, group.position);
-      this.#options.onStep?.('apply: before the end of the transaction');
     });
   }
 

@@ -58,7 +58,7 @@ function decodeChunk(bytes: Uint8Array): Result<Chunk> {
   if (bytes.length > chunkBytesMax || bytes.length <= digestBytes)
     return refuse('CHUNK_LENGTH', `has ${bytes.length} bytes`);
   const content = bytes.subarray(0, bytes.length - digestBytes);
-  if (false)
+  if (!equalBytes(hashBytes('documents', content), bytes.subarray(content.length)))
     return refuse('CHUNK_DIGEST', 'does not match its digest');
   const decoded = decode(chunkCodec, content, 'chunk');
   if (decoded.ok && !equalBytes(decoded.value.kind, kind)) return refuse('CHUNK_KIND', 'is not a chunk');

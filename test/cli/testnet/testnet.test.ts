@@ -178,6 +178,11 @@ describe('testnet', () => {
     expect(await refusal({ regions: path })).toBe(`--regions: cannot read ${path} (ENOENT)`);
     writeFileSync(path, ',a\na,x\n');
     expect(await refusal({ regions: path })).toBe(`${path}: line 2: expected milliseconds, found "x"`);
+    const name = 'r'.repeat(129);
+    writeFileSync(path, `,${name}\n${name},1\n`);
+    expect(await refusal({ regions: path })).toMatch(
+      /^federation\.toml: regions\[0\]: expected text of 1 to 128/,
+    );
   });
 });
 

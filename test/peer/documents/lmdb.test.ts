@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/base/bytes.ts';
+import type { Manifest } from '../../../src/peer/api.ts';
 import {
   conformanceGenesis,
   conformanceHistory,
@@ -12,6 +13,7 @@ import {
   sketchBatch,
 } from '../../../src/peer/documents/conformance-history.ts';
 import { LmdbDocumentStore } from '../../../src/peer/documents/lmdb.ts';
+import { openTables } from '../../../src/peer/documents/lmdb-tables.ts';
 import { documentMachine } from '../../../src/peer/machine/documents.ts';
 import { replayRoot } from '../../../src/peer/replay.ts';
 import { counterDocuments, counterGroup } from './counter-history.ts';
@@ -49,6 +51,35 @@ async function applyAndKill(path: string, groups: number): Promise<number> {
 }
 
 describe('the lmdb document store', () => {
+  it('clears what an interrupted restore left when it opens', async () => {
+    const path = await directory();
+    const history = conformanceHistory();
+    const onStep = (point: string): void => {
+      if (point === 'restore: commit') throw new Error('killed');
+    };
+    const source = new LmdbDocumentStore({ path: await directory() });
+    await source.open(history.genesis);
+    for (const group of history.groups) await source.apply(group, documentMachine, signal);
+    const { position, stateRoot, count } = history.stages.at(-1)!;
+    const manifest: Manifest = { format: 1, genesis: history.genesis, position, stateRoot, count };
+    const killed = new LmdbDocumentStore({ path, onStep });
+    await killed.open(history.genesis);
+    await expect(killed.restore(source.snapshot(), manifest)).rejects.toThrow('killed');
+    await killed[Symbol.asyncDispose]();
+    const sizes = async (): Promise<number[]> => {
+      const tables = openTables(path);
+      const counts = tables.generations.map((one) => [...one.documents.getKeys()].length);
+      await tables.root.close();
+      return counts;
+    };
+    expect(await sizes()).toEqual([0, count]);
+    const again = new LmdbDocumentStore({ path });
+    await again.open(history.genesis);
+    await again[Symbol.asyncDispose]();
+    expect(await sizes()).toEqual([0, 0]);
+    await source[Symbol.asyncDispose]();
+  });
+
   it('holds every group it reported, and no part of another one, after SIGKILL', async () => {
     const path = await directory();
     let position = conformanceGenesis;
@@ -83,9 +114,12 @@ describe('the lmdb document store', () => {
 
   it('keeps documents in byte order of their ids, over more than one slice of a scan', async () => {
     const path = await directory();
-    // 1200 ids whose order by bytes differs from that by code units, in no order.
-    const prefixes = ['', '\u00e9', 'z', '\u{1f600}', '\uff5e'];
-    const ids = Array.from({ length: 1200 }, (_, i) => `${prefixes[i % 5]}${(i * 7919) % 1200}`);
+    // Ids whose order by bytes differs from that by code units, in no order; and a slice of 512 that
+    // ends between an id and the same with a zero byte.
+    const prefixes = ['\u00e9', 'z', '\u{1f600}', '\uff5e'];
+    const many = Array.from({ length: 800 }, (_, i) => `${prefixes[i % 4]}${(i * 7919) % 800}`);
+    const first = Array.from({ length: 511 }, (_, i) => `a${i}`);
+    const ids = [...many, 'b\0', 'c', ...first, 'b'];
     const sketches = ids.map((id) => ({ ops: [{ op: 'create' as const, id, document: id }] }));
     const { groups, stages, genesis } = historyOf(conformanceGenesis, [
       { batches: [sketchBatch(1, sketches)] },
