@@ -3,7 +3,7 @@
  * a disk whose syncs take time and a power switch.
  */
 
-import type { SignerId } from '../src/base/ids.ts';
+import type { Height, SignerId } from '../src/base/ids.ts';
 import type { EngineEvent, Input, Output, Send } from '../src/engine/contract.ts';
 import { Engine } from '../src/engine/engine.ts';
 import type { PeerMessage } from '../src/messages/peer.ts';
@@ -15,15 +15,22 @@ import type { Schedule } from './schedule.ts';
 export interface NodeHooks {
   send(from: SignerId, to: SignerId, message: PeerMessage): void;
   event(node: SignerId, event: EngineEvent): void;
+  /** A life begins, with what the disk kept: the committed height that it starts from. */
+  started(node: SignerId, height: Height): void;
   /** The engine threw: a broken invariant. */
   failed(node: SignerId, error: unknown): void;
 }
 
 export interface NodeOptions {
-  readonly syncMs: number;
   readonly check: (body: Uint8Array) => string | undefined;
-  /** A Byzantine signer's own view of what it should send. */
-  readonly tamper?: (sends: readonly Send[]) => readonly Send[];
+}
+
+/** What a Byzantine signer makes of what its engine says and hears. */
+export interface Tamper {
+  /** What leaves instead of what the engine asked for. */
+  outgoing(sends: readonly Send[]): readonly Send[];
+  /** Whether the engine hears of a message. */
+  incoming(from: SignerId, message: PeerMessage): boolean;
 }
 
 export class SimNode {
@@ -31,7 +38,11 @@ export class SimNode {
   readonly #schedule: Schedule;
   readonly #verifier: Verifier;
   readonly #hooks: NodeHooks;
-  readonly options: NodeOptions;
+  readonly #options: NodeOptions;
+  /** Time in ms that a sync of the disk takes. */
+  syncMs: number;
+  /** Set for a Byzantine signer. */
+  tamper: Tamper | undefined;
   store = new MemoryStore();
   #engine: Engine | undefined;
   /** Raised at each crash, so that what was under way for an earlier life is dropped. */
@@ -47,13 +58,14 @@ export class SimNode {
     schedule: Schedule,
     verifier: Verifier,
     hooks: NodeHooks,
-    options: NodeOptions,
+    options: NodeOptions & { readonly syncMs: number },
   ) {
     this.signer = signer;
     this.#schedule = schedule;
     this.#verifier = verifier;
     this.#hooks = hooks;
-    this.options = options;
+    this.#options = options;
+    this.syncMs = options.syncMs;
   }
 
   get up(): boolean {
@@ -81,8 +93,9 @@ export class SimNode {
       votingKey,
       signingKey,
       ledger: this.store,
-      check: this.options.check,
+      check: this.#options.check,
     });
+    this.#hooks.started(id, this.#engine.order.committed.height);
     this.input({ type: 'start' });
   }
 
@@ -96,6 +109,7 @@ export class SimNode {
 
   input(input: Input): void {
     if (!this.#engine) return;
+    if (input.type === 'message' && this.tamper?.incoming(input.from, input.message) === false) return;
     this.#inbox.push(input);
     if (this.#stepping) return;
     this.#stepping = true;
@@ -114,7 +128,7 @@ export class SimNode {
     if (output.writes.length > 0) this.store.apply(output.writes);
     for (const job of output.verify)
       this.#inbox.push({ type: 'verified', id: job.id, result: this.#verifier.check(job.request) });
-    const sends = this.options.tamper?.(output.sends) ?? output.sends;
+    const sends = this.tamper?.outgoing(output.sends) ?? output.sends;
     for (const send of sends) if (!send.durable) this.#send(send);
     const durable = sends.filter((send) => send.durable);
     if (durable.length > 0 || output.events.length > 0)
@@ -155,7 +169,7 @@ export class SimNode {
     const waiting = this.#afterSync;
     this.#afterSync = [];
     this.#syncing = true;
-    this.#schedule.after(this.options.syncMs, () => {
+    this.#schedule.after(this.syncMs, () => {
       if (life !== this.#life) return;
       this.store.makeDurable(groups);
       for (const then of waiting) then();

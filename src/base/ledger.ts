@@ -20,7 +20,8 @@ export type Table =
   | 'transaction' // transaction id -> position and index of its first place
   | 'dependency' // dependency key -> height of the last committed block that holds it
   | 'node' // level and index -> node of the order's Merkle tree
-  | 'evidence'; // digest -> evidence object
+  | 'evidence' // digest -> evidence object
+  | 'log'; // sequence -> group that a learner applies
 
 /** One write. `value` undefined deletes. Keys sort as bytes. */
 export interface Write {

@@ -28,6 +28,7 @@ export const tableByte: Readonly<Record<Table, number>> = {
   node: 14,
   evidence: 15,
   dead: 16,
+  log: 17,
 };
 
 /** LMDB's bound for 4 KiB pages is 1978 bytes; the longest key of the engine has about 512. */

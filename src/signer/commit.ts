@@ -1,0 +1,93 @@
+/**
+ * Group commit: what depends on a write happens after the write is on disk, and one sync of the disk
+ * serves everything that came while the one before it was under way.
+ *
+ * Rules (docs/engine.md, "Durable before"):
+ * 1. An action runs when every write that was applied before it was registered is durable. Actions run in
+ *    the order in which they were registered, so two durable messages are never reordered.
+ * 2. At most one flush is in flight. A write that comes while it is belongs to the next one.
+ * 3. With nothing unsynced, actions run at the end of the turn, without a flush.
+ * 4. After the disk has refused once nothing runs any more.
+ */
+
+import type { Write } from '../base/ledger.ts';
+import type { Store } from '../store/port.ts';
+
+interface Waiting {
+  /** Groups of writes that must be durable first. */
+  readonly after: number;
+  readonly action: () => void;
+}
+
+export interface CommitHooks {
+  /** A flush succeeded: `settle` has something to do. */
+  flushed(tookMs: number): void;
+  failed(error: unknown): void;
+}
+
+export class GroupCommit {
+  readonly #store: Pick<Store, 'apply' | 'flush'>;
+  readonly #hooks: CommitHooks;
+  readonly #clock: () => number;
+  /** Groups of writes applied and durable, counted from the start. */
+  #applied = 0;
+  #durable = 0;
+  #flight: Promise<void> | undefined;
+  #failed = false;
+  #waiting: Waiting[] = [];
+
+  constructor(store: Pick<Store, 'apply' | 'flush'>, hooks: CommitHooks, clock: () => number) {
+    this.#store = store;
+    this.#hooks = hooks;
+    this.#clock = clock;
+  }
+
+  /** Makes writes visible to reads, in memory. */
+  apply(writes: readonly Write[]): void {
+    if (writes.length === 0) return;
+    this.#store.apply(writes);
+    this.#applied += 1;
+  }
+
+  whenDurable(action: () => void): void {
+    this.#waiting.push({ after: this.#applied, action });
+  }
+
+  /** Runs what may run now, and starts a flush if something still waits. */
+  settle(): void {
+    if (this.#failed) return;
+    const ready = this.#waiting.findIndex(({ after }) => after > this.#durable);
+    const due = ready < 0 ? this.#waiting : this.#waiting.slice(0, ready);
+    this.#waiting = ready < 0 ? [] : this.#waiting.slice(ready);
+    for (const { action } of due) action();
+    if (this.#waiting.length > 0) this.#flush();
+  }
+
+  /** Makes everything durable and runs everything that waits, for a clean end. */
+  async finish(): Promise<void> {
+    while (!this.#failed && (this.#flight || this.#applied > this.#durable)) {
+      this.#flush();
+      await this.#flight;
+    }
+    this.settle();
+  }
+
+  #flush(): void {
+    if (this.#flight) return;
+    const covered = this.#applied;
+    const startedAt = this.#clock();
+    this.#flight = this.#store.flush().then(
+      () => {
+        this.#flight = undefined;
+        this.#durable = covered;
+        this.#hooks.flushed(this.#clock() - startedAt);
+      },
+      (error: unknown) => {
+        this.#flight = undefined;
+        this.#failed = true;
+        this.#waiting = [];
+        this.#hooks.failed(error);
+      },
+    );
+  }
+}

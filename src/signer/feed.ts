@@ -1,0 +1,144 @@
+/**
+ * What this signer has published: the committed height, and the batches delivered by score that no block
+ * holds yet. It is built from durable events alone, so whoever reads it, streams and receipts, never sees
+ * what a crash could take back.
+ *
+ * Rules:
+ * 1. Within a step a block comes before the batches that became final by score in that step: some of
+ *    them are final only because of the block (protocol section 5), and a learner must be able to follow.
+ *    Batches of the block itself are not published apart from it.
+ * 2. `ahead` holds exactly the published batches that are in no published block, oldest first.
+ */
+
+import { invariant } from '../base/assert.ts';
+import type { BatchId, Height, TransactionId } from '../base/ids.ts';
+import type { CommittedBlock, EngineEvent } from '../engine/contract.ts';
+import type { Delivery } from '../ordering/delivery.ts';
+
+/** A batch final by its score, in no block yet. */
+export interface AheadBatch {
+  /** Ascending in the order of publication, from 1. */
+  readonly sequence: number;
+  readonly delivery: Delivery;
+  /** In a published block since. */
+  settled: boolean;
+}
+
+export interface FeedListener {
+  /** Final by score. */
+  batch?(ahead: AheadBatch): void;
+  /** @param batchOf the block's batches; all are there. */
+  block?(committed: CommittedBlock, deliveryOf: (id: BatchId) => Delivery): void;
+  /** After all of a step was published. */
+  advanced?(): void;
+}
+
+export class Feed {
+  #height: Height;
+  #sequence = 0;
+  readonly #ahead = new Map<BatchId, AheadBatch>();
+  /** By sequence; the settled ones are swept out now and then. */
+  #log: AheadBatch[] = [];
+  #settledInLog = 0;
+  readonly #byTransaction = new Map<TransactionId, { readonly ahead: AheadBatch; readonly index: number }>();
+  readonly #listeners = new Set<FeedListener>();
+
+  /** @param height committed height before the first event. */
+  constructor(height: Height) {
+    this.#height = height;
+  }
+
+  get height(): Height {
+    return this.#height;
+  }
+
+  get ahead(): ReadonlyMap<BatchId, AheadBatch> {
+    return this.#ahead;
+  }
+
+  /** Sequence of the newest batch published by score. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Where a transaction stands among the batches ahead. */
+  find(
+    transaction: TransactionId,
+  ): { readonly delivery: Delivery; readonly index: number } | undefined {
+    const found = this.#byTransaction.get(transaction);
+    return found && { delivery: found.ahead.delivery, index: found.index };
+  }
+
+  /** The first batch ahead that was published after the given sequence. */
+  nextAhead(after: number): AheadBatch | undefined {
+    let low = 0;
+    let high = this.#log.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#log[middle]!.sequence <= after) low = middle + 1;
+      else high = middle;
+    }
+    while (this.#log[low]?.settled) low += 1;
+    return this.#log[low];
+  }
+
+  /** Returns what ends the listening. */
+  listen(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Publishes the events of one step. */
+  take(events: readonly EngineEvent[]): void {
+    const scored: Delivery[] = [];
+    const fresh = new Map<BatchId, Delivery>();
+    for (const event of events) {
+      if (event.type === 'delivered') {
+        fresh.set(event.delivery.batch.id, event.delivery);
+        if (event.delivery.finality === 'score') scored.push(event.delivery);
+      } else if (event.type === 'committed') this.#block(event.committed, fresh);
+    }
+    for (const delivery of scored) if (fresh.has(delivery.batch.id)) this.#batch(delivery);
+    if (fresh.size > 0 || events.some((event) => event.type === 'committed'))
+      for (const listener of [...this.#listeners]) listener.advanced?.();
+  }
+
+  #batch(delivery: Delivery): void {
+    this.#sequence += 1;
+    const ahead: AheadBatch = { sequence: this.#sequence, delivery, settled: false };
+    this.#ahead.set(delivery.batch.id, ahead);
+    this.#log.push(ahead);
+    for (const [index, id] of delivery.batch.transactionIds.entries())
+      if (delivery.verdicts[index] !== 'duplicate') this.#byTransaction.set(id, { ahead, index });
+    for (const listener of [...this.#listeners]) listener.batch?.(ahead);
+  }
+
+  /** @param fresh deliveries of this step; those of the block leave it. */
+  #block(committed: CommittedBlock, fresh: Map<BatchId, Delivery>): void {
+    const deliveries = new Map<BatchId, Delivery>();
+    for (const { batch } of committed.places) {
+      const ahead = this.#ahead.get(batch);
+      const delivery = ahead?.delivery ?? fresh.get(batch);
+      invariant(delivery, `block ${committed.height} holds batch ${batch}, which was not delivered`);
+      deliveries.set(batch, delivery);
+      fresh.delete(batch);
+      if (ahead) this.#settle(ahead);
+    }
+    this.#height = committed.height;
+    for (const listener of [...this.#listeners])
+      listener.block?.(committed, (id) => deliveries.get(id)!);
+  }
+
+  #settle(ahead: AheadBatch): void {
+    ahead.settled = true;
+    const { batch } = ahead.delivery;
+    this.#ahead.delete(batch.id);
+    for (const id of batch.transactionIds)
+      if (this.#byTransaction.get(id)?.ahead === ahead) this.#byTransaction.delete(id);
+    this.#settledInLog += 1;
+    if (this.#settledInLog < 64 || 2 * this.#settledInLog < this.#log.length) return;
+    this.#log = this.#log.filter((one) => !one.settled);
+    this.#settledInLog = 0;
+  }
+}
+
