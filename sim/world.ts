@@ -5,13 +5,14 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from '../src/base/bytes.ts';
-import { allSigners, type SignerId, type TransactionId } from '../src/base/ids.ts';
+import { allSigners, type Height, type SignerId, type TransactionId } from '../src/base/ids.ts';
 import type { SchemeProvider } from '../src/crypto/scheme.ts';
-import type { EngineEvent, Send, SubmittedTransaction } from '../src/engine/contract.ts';
+import type { EngineEvent, SubmittedTransaction } from '../src/engine/contract.ts';
 import { transactionSize } from '../src/engine/ingress.ts';
 import type { FederationLimits } from '../src/messages/federation.ts';
+import type { PeerMessage } from '../src/messages/peer.ts';
 import { neverExpires, type Transaction, transactionId } from '../src/messages/transaction.ts';
-import { type SimFederation, simFederation } from './federation.ts';
+import { type SimFederation, type SimSigner, simFederation } from './federation.ts';
 import { type LinkQuality, lan, Network } from './network.ts';
 import { SimNode } from './node.ts';
 import { Random } from './random.ts';
@@ -27,11 +28,8 @@ export interface WorldOptions {
   readonly quality?: LinkQuality;
   readonly syncMs?: number;
   readonly fanout?: number;
-  /** What a Byzantine signer sends instead of what its engine asked for. */
-  readonly tamper?: (
-    signer: SignerId,
-    world: World,
-  ) => ((sends: readonly Send[]) => readonly Send[]) | undefined;
+  /** A signer's pre-consensus check of a body: a reason to reject it, or undefined. */
+  readonly check?: (signer: SignerId, body: Uint8Array) => string | undefined;
 }
 
 /** Something that happened at a node, as observers see it. */
@@ -39,6 +37,34 @@ export interface Observation {
   readonly at: number;
   readonly node: SignerId;
   readonly event: EngineEvent;
+}
+
+/** A node's life began, with what its disk kept, or ended. */
+export interface LifeMark {
+  readonly at: number;
+  readonly node: SignerId;
+  readonly up: boolean;
+  /** Committed height that the life starts from; 0 when it ends. */
+  readonly height: Height;
+}
+
+/** What those who watch a world are told. All are called in order of virtual time. */
+export interface Watcher {
+  observed?(observation: Observation): void;
+  life?(mark: LifeMark): void;
+  /** A message leaves a node, after what it depends on is durable. */
+  sent?(from: SignerId, to: SignerId, message: PeerMessage): void;
+}
+
+/** A second copy of a signer with the same keys, for twins; `hears` says which copy a peer talks to. */
+export interface Twin {
+  readonly node: SimNode;
+  hears(peer: SignerId): boolean;
+}
+
+export interface SubmitOptions {
+  /** Height after which signers reject it. */
+  readonly expires?: Height;
 }
 
 export class World {
@@ -49,11 +75,16 @@ export class World {
   readonly nodes: readonly SimNode[];
   readonly failures: { readonly node: SignerId; readonly error: unknown }[] = [];
   readonly submitted = new Map<TransactionId, { readonly to: SignerId; readonly at: number }>();
-  readonly observers: ((observation: Observation) => void)[] = [];
+  readonly watchers: Watcher[] = [];
+  readonly #options: WorldOptions;
+  readonly #twins = new Map<SignerId, Twin>();
+  /** Signers that clients and checkers do not trust: their events are not observed. */
+  readonly byzantine = new Set<SignerId>();
   readonly #trace = sha256.create();
   #nonce = 0;
 
   constructor(options: WorldOptions) {
+    this.#options = options;
     this.random = new Random(options.seed);
     this.federation = simFederation(options);
     const quality = options.quality ?? lan;
@@ -64,23 +95,46 @@ export class World {
       () => quality,
       (to, from, message) => {
         this.#note(`${from}>${to} ${message.type}`);
-        this.nodes[to]!.input({ type: 'message', from, message });
+        this.#copyThatHears(to, from).input({ type: 'message', from, message });
       },
     );
-    this.nodes = this.federation.signers.map((signer) => {
-      const tamper = options.tamper?.(signer.id, this);
-      return new SimNode(
-        signer,
-        this.schedule,
-        this.federation.verifier,
-        {
-          send: (from, to, message) => this.network.send(from, to, message),
-          event: (node, event) => this.#observe(node, event),
-          failed: (node, error) => this.failures.push({ node, error }),
+    this.nodes = this.federation.signers.map((signer) => this.#makeNode(signer));
+  }
+
+  #makeNode(signer: SimSigner): SimNode {
+    const { check } = this.#options;
+    const node: SimNode = new SimNode(
+      signer,
+      this.schedule,
+      this.federation.verifier,
+      {
+        send: (from, to, message) => {
+          if (this.#copyThatHears(from, to) === node) this.send(from, to, message);
         },
-        { syncMs: options.syncMs ?? 0.3, check: () => undefined, ...(tamper && { tamper }) },
-      );
-    });
+        event: (id, event) => this.#observe(id, event),
+        started: (id, height) => this.#life(id, true, height),
+        failed: (id, error) => this.#failed(id, error),
+      },
+      {
+        syncMs: this.#options.syncMs ?? 0.3,
+        check: (body) => check?.(signer.id, body),
+      },
+    );
+    return node;
+  }
+
+  /** Adds a second copy of a Byzantine signer; the peers that `hears` names talk to it alone. */
+  addTwin(id: SignerId, hears: (peer: SignerId) => boolean): SimNode {
+    this.byzantine.add(id);
+    const node = this.#makeNode(this.federation.signers[id]!);
+    this.#twins.set(id, { node, hears });
+    return node;
+  }
+
+  /** Which copy of a signer a peer talks to; there are two only of a twin. */
+  #copyThatHears(id: SignerId, peer: SignerId): SimNode {
+    const twin = this.#twins.get(id);
+    return twin?.hears(peer) ? twin.node : this.nodes[id]!;
   }
 
   get now(): number {
@@ -90,6 +144,7 @@ export class World {
   /** Starts every node and connects them. */
   start(): void {
     for (const node of this.nodes) node.start();
+    for (const { node } of this.#twins.values()) node.start();
     for (const node of this.nodes) this.#link(node.signer.id);
   }
 
@@ -110,6 +165,7 @@ export class World {
   crash(id: SignerId, keep: number | 'all' | 'none'): void {
     this.#note(`crash ${id}`);
     this.nodes[id]!.crash(keep);
+    this.#life(id, false, 0 as Height);
     for (const other of this.nodes) other.input({ type: 'link', peer: id, up: false });
   }
 
@@ -132,26 +188,41 @@ export class World {
     for (const node of this.nodes) this.#link(node.signer.id);
   }
 
-  /** A client sends a transaction to a signer. @param dependencies absent: depends on everything. */
-  submit(to: SignerId, dependencies: readonly string[] | undefined, body = ''): TransactionId {
+  /** Connections came up again, as after a heal. */
+  relink(): void {
+    for (const node of this.nodes) this.#link(node.signer.id);
+  }
+
+  /** A client makes a transaction. @param dependencies absent: depends on everything. */
+  transaction(
+    dependencies: readonly string[] | undefined,
+    body = '',
+    { expires = neverExpires }: SubmitOptions = {},
+  ): SubmittedTransaction {
+    const nonce = this.#nonce++;
     const transaction: Transaction = {
       epoch: this.federation.verifier.epoch,
-      client: utf8(`client-${to}`),
-      nonce: this.#nonce++,
-      expires: neverExpires,
+      client: utf8(`client-${nonce % 7}`),
+      nonce,
+      expires,
       dependencies: dependencies && [...new Set(dependencies)].sort().map(utf8),
       body: utf8(body),
       signature: undefined,
     };
-    const id = transactionId(transaction);
-    this.submitted.set(id, { to, at: this.now });
-    this.send(to, { id, transaction, size: transactionSize(transaction) });
-    return id;
+    return { id: transactionId(transaction), transaction, size: transactionSize(transaction) };
   }
 
-  /** Hands a made transaction to a signer, as a client that tries elsewhere does. */
-  send(to: SignerId, transaction: SubmittedTransaction): void {
+  /** A client sends a transaction to a signer. It may send the same one to several. */
+  submit(to: SignerId, transaction: SubmittedTransaction): void {
+    if (!this.submitted.has(transaction.id)) this.submitted.set(transaction.id, { to, at: this.now });
     this.nodes[to]!.input({ type: 'submit', transactions: [transaction] });
+    this.#twins.get(to)?.node.input({ type: 'submit', transactions: [transaction] });
+  }
+
+  /** A message leaves for the network. Adversaries call it for what no engine said. */
+  send(from: SignerId, to: SignerId, message: PeerMessage): void {
+    for (const watcher of this.watchers) watcher.sent?.(from, to, message);
+    this.network.send(from, to, message);
   }
 
   /** Digest of everything that was delivered and observed, in order. */
@@ -162,15 +233,28 @@ export class World {
   #link(id: SignerId): void {
     for (const other of this.nodes) {
       const peer = other.signer.id;
-      if (peer === id || !other.up || !this.nodes[id]!.up) continue;
-      other.input({ type: 'link', peer: id, up: true });
-      this.nodes[id]!.input({ type: 'link', peer, up: true });
+      const here = this.#copyThatHears(id, peer);
+      const there = this.#copyThatHears(peer, id);
+      if (peer === id || !here.up || !there.up) continue;
+      there.input({ type: 'link', peer: id, up: true });
+      here.input({ type: 'link', peer, up: true });
     }
   }
 
   #observe(node: SignerId, event: EngineEvent): void {
     this.#note(`${node} ${describe(event)}`);
-    for (const observer of this.observers) observer({ at: this.now, node, event });
+    if (this.byzantine.has(node)) return;
+    for (const watcher of this.watchers) watcher.observed?.({ at: this.now, node, event });
+  }
+
+  #life(node: SignerId, up: boolean, height: Height): void {
+    for (const watcher of this.watchers) watcher.life?.({ at: this.now, node, up, height });
+  }
+
+  /** An engine that breaks is a finding, unless a liar broke its own. */
+  #failed(node: SignerId, error: unknown): void {
+    this.#note(`${node} failed`);
+    if (!this.byzantine.has(node)) this.failures.push({ node, error });
   }
 
   #note(text: string): void {

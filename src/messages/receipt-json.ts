@@ -66,7 +66,7 @@ const scoreJson = z.strictObject({
   ...common,
   finality: z.literal('score'),
   verdict: z.enum(['executed', 'rejected']),
-  place: z.strictObject({ ...place, height: z.undefined().optional(), position: z.undefined().optional() }),
+  place: z.strictObject(place),
   ancestors: z
     .array(
       z.discriminatedUnion('kind', [

@@ -94,13 +94,20 @@ export interface ReceiptPlace {
   readonly position?: number;
 }
 
-export function placeOfReceipt(receipt: Receipt): ReceiptPlace {
-  const { ingress, number } = receipt.batch.header;
-  const place = { ingress, number, index: receipt.index };
-  return receipt.finality === 'score'
-    ? place
-    : { ...place, height: receipt.proof.chain.blocks[0]!.height, position: receipt.proof.position };
-}
+const batchPlace = ({ batch, index }: Claim) => ({
+  ingress: batch.header.ingress,
+  number: batch.header.number,
+  index,
+});
+
+const orderPlace = (receipt: OrderReceipt) => ({
+  ...batchPlace(receipt),
+  height: receipt.proof.chain.blocks[0]!.height,
+  position: receipt.proof.position,
+});
+
+export const placeOfReceipt = (receipt: Receipt): ReceiptPlace =>
+  receipt.finality === 'score' ? batchPlace(receipt) : orderPlace(receipt);
 
 /** Remembers decoded parts by their text: the receipts of one batch share nearly everything. */
 export interface PartMemo {
@@ -155,16 +162,16 @@ export function encodeReceiptJson(receipt: Receipt, n: number): ReceiptJson {
     epoch: receipt.epoch,
     transaction: receipt.transaction,
     clientSignature: receipt.clientSignature ? toHex(receipt.clientSignature) : null,
-    verdict: receipt.verdict,
-    place: placeOfReceipt(receipt),
     header: headerHex(receipt.batch.header),
     ingressSignature: toHex(receipt.batch.signature),
     path: receipt.path.map(toHex),
     certificate: certificateHex(receipt.certificate, n),
     chains,
   };
-  if (receipt.finality === 'order')
-    return { ...common, finality: 'order', proof: proofJson(receipt.proof) } as ReceiptJson;
+  if (receipt.finality === 'order') {
+    const { verdict, proof } = receipt;
+    return { ...common, finality: 'order', verdict, place: orderPlace(receipt), proof: proofJson(proof) };
+  }
   const ancestors = receipt.ancestors.map((ancestor) =>
     ancestor.kind === 'order'
       ? { kind: 'order' as const, proof: proofJson(ancestor.proof) }
@@ -174,7 +181,7 @@ export function encodeReceiptJson(receipt: Receipt, n: number): ReceiptJson {
           certificate: certificateHex(ancestor.certificate, n),
         },
   );
-  return { ...common, finality: 'score', ancestors } as ReceiptJson;
+  return { ...common, finality: 'score', verdict: receipt.verdict, place: batchPlace(receipt), ancestors };
 }
 
 /** Decodes the parts of one receipt, through the memo when there is one. */
@@ -279,11 +286,12 @@ function toAncestors(
 function checkRedundant(receipt: Receipt, json: ReceiptJson, used: ReadonlySet<number>): Result<Receipt> {
   if (used.size !== json.chains.length) return refuse('RECEIPT_CHAIN', 'a chain is used by no proof');
   const place = placeOfReceipt(receipt);
+  const stated: ReceiptPlace = json.place;
   for (const field of ['ingress', 'number', 'index', 'height', 'position'] as const)
-    if (json.place[field] !== place[field])
+    if (stated[field] !== place[field])
       return refuse(
         'RECEIPT_PLACE',
-        `place.${field} is ${json.place[field] ?? 'missing'}, the proof says ${place[field] ?? 'nothing'}`,
+        `place.${field} is ${stated[field] ?? 'missing'}, the proof says ${place[field] ?? 'nothing'}`,
       );
   return accept(receipt);
 }

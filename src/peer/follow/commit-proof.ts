@@ -49,9 +49,15 @@ export function checkCommitProof(
     parentDigest = blockDigest(child, verifier.n);
   }
   if (!adjacent)
-    return refuse('PROOF_VIEWS', `the proof of block ${block.height} does not end with a child in the next view`);
+    return refuse(
+      'PROOF_VIEWS',
+      `the proof of block ${block.height} does not end with a child in the next view`,
+    );
   if (qc.block !== parentDigest || qc.view !== parent.view)
-    return refuse('PROOF_QC', `the order certificate is not for the end of the proof of block ${block.height}`);
+    return refuse(
+      'PROOF_QC',
+      `the order certificate is not for the end of the proof of block ${block.height}`,
+    );
   const certified = verifier.qc(qc);
   return certified.ok ? verifier.qc(parent.justify) : certified;
 }

@@ -1,0 +1,96 @@
+/** The commands and their flags. Each command's code is loaded only when it runs. */
+
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { CommandFailure, exitUsage, orFail, print } from './fail.ts';
+import { version } from './version.ts';
+
+const wholeNumber = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0.');
+  return Number(text);
+};
+
+/** Reads a file that the user named. @throws CommandFailure naming the file. */
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`${file}: ${(error as NodeJS.ErrnoException).code ?? error}: cannot be read`);
+  }
+}
+
+export function buildProgram(): Command {
+  const program = new Command('musig-paxos')
+    .description('Byzantine fault tolerant ordering of transactions')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(add --help for the flags)')
+    .configureOutput({ outputError: (text, write) => write(text) });
+  addPlanning(program);
+  addTools(program);
+  return program;
+}
+
+function addPlanning(program: Command): void {
+  program
+    .command('testnet')
+    .description('keys, federation file, configurations, compose file and systemd units for a federation')
+    .requiredOption('--signers <n>', 'number of signers', wholeNumber)
+    .option('--byzantine <f>', 'signers that may lie (default: floor((n - 1) / 3))', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way (default: floor((n - 1) / 3))', wholeNumber)
+    .option('--regions <csv>', 'latency matrix: deals the signers over its regions, geographic trees')
+    .requiredOption('--out <dir>', 'directory to make')
+    .option('--base-port <port>', 'first port', wholeNumber)
+    .option('--host <host>', 'host that the signers listen on and are reached at')
+    .option('--seed <hex>', 'makes the keys reproducible: for tests only')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { testnetCommand } = await import('./testnet/testnet.ts');
+      print(orFail(await testnetCommand(options)), options.json);
+    });
+
+  program
+    .command('threshold')
+    .description('quorum, slack and the score needed for a choice of n, f and t')
+    .requiredOption('--signers <n>', 'number of signers', wholeNumber)
+    .option('--byzantine <f>', 'signers that may lie', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
+    .option('--table', 'all choices at n')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { thresholdCommand } = await import('./order/threshold.ts');
+      print(orFail(thresholdCommand(options)), options.json);
+    });
+}
+
+function addTools(program: Command): void {
+  program
+    .command('tree')
+    .description('draws the tree of a batch')
+    .requiredOption('--signers <n>', 'number of signers')
+    .requiredOption('--seed <hex>', 'batch id, or any hex')
+    .option('--root <i>', 'root of the tree', '0')
+    .option('--attempt <k>', 'attempt', '0')
+    .option('--fanout <k>', 'children of a node', '2')
+    .option('--shape <shape>', 'balanced or geographic', 'balanced')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { treeCommand } = await import('./draw-tree.ts');
+      print(orFail(treeCommand(options)), options.json);
+    });
+
+  program
+    .command('order')
+    .description('what order these arrivals give')
+    .argument('<file>', 'arrival file, - for standard input')
+    .option('--rule <rule>', 'engine or source', 'engine')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => {
+      if (options.rule !== 'engine' && options.rule !== 'source')
+        throw new CommandFailure(`--rule: "${options.rule}" is unknown, expected engine or source`, exitUsage);
+      const { orderCommand } = await import('./order/order.ts');
+      const result = orderCommand(await readText(file), options.rule);
+      if (!result.ok) throw new CommandFailure(`${file}: ${result.error.message}`);
+      print(result.value, options.json);
+    });
+}
