@@ -37,7 +37,11 @@ function addPlanning(program: Command): void {
     .description('keys, federation file, configurations, compose file and systemd units for a federation')
     .requiredOption('--signers <n>', 'number of signers', wholeNumber)
     .option('--byzantine <f>', 'signers that may lie (default: floor((n - 1) / 3))', wholeNumber)
-    .option('--faulty <t>', 'signers that may be faulty in any way (default: floor((n - 1) / 3))', wholeNumber)
+    .option(
+      '--faulty <t>',
+      'signers that may be faulty in any way (default: floor((n - 1) / 3))',
+      wholeNumber,
+    )
     .option('--regions <csv>', 'latency matrix: deals the signers over its regions, geographic trees')
     .requiredOption('--out <dir>', 'directory to make')
     .option('--base-port <port>', 'first port', wholeNumber)
@@ -87,7 +91,10 @@ function addTools(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (file, options) => {
       if (options.rule !== 'engine' && options.rule !== 'source')
-        throw new CommandFailure(`--rule: "${options.rule}" is unknown, expected engine or source`, exitUsage);
+        throw new CommandFailure(
+          `--rule: "${options.rule}" is unknown, expected engine or source`,
+          exitUsage,
+        );
       const { orderCommand } = await import('./order/order.ts');
       const result = orderCommand(await readText(file), options.rule);
       if (!result.ok) throw new CommandFailure(`${file}: ${result.error.message}`);

@@ -22,7 +22,6 @@ export interface Candidate {
 interface Open extends Candidate {
   /** Durable in an own batch: it left the queue. */
   accepted: boolean;
-  final: boolean;
 }
 
 export class Admission {
@@ -78,31 +77,28 @@ export class Admission {
       if (!open || open.accepted) continue;
       open.accepted = true;
       this.#queuedBytes -= open.size;
-      this.#forget(open);
     }
   }
 
-  /** Final, in whichever signer's batch. */
+  /**
+   * Final, in whichever signer's batch. One that another signer's batch brought is not counted any more,
+   * although it may still wait here: what comes twice is a duplicate, and clients that do so pay twice.
+   */
   final(ids: Iterable<TransactionId>): void {
     for (const id of ids) {
       const open = this.#open.get(id);
-      if (!open || open.final) continue;
-      open.final = true;
+      if (!open) continue;
+      this.#open.delete(id);
+      if (!open.accepted) this.#queuedBytes -= open.size;
       const left = this.#outstanding.get(open.client)! - 1;
       if (left === 0) this.#outstanding.delete(open.client);
       else this.#outstanding.set(open.client, left);
-      this.#forget(open);
     }
   }
 
   #add(candidate: Candidate, accepted: boolean): void {
-    this.#open.set(candidate.id, { ...candidate, accepted, final: false });
+    this.#open.set(candidate.id, { ...candidate, accepted });
     this.#outstanding.set(candidate.client, (this.#outstanding.get(candidate.client) ?? 0) + 1);
     if (!accepted) this.#queuedBytes += candidate.size;
-  }
-
-  /** A final one may still wait in the queue here, when another signer's batch brought it. */
-  #forget(open: Open): void {
-    if (open.accepted && open.final) this.#open.delete(open.id);
   }
 }

@@ -1,0 +1,27 @@
+/** The checkers that every simulation runs. */
+
+import { blame } from './blame.ts';
+import { agreement, prefixes } from './chain.ts';
+import type { Checker } from './checker.ts';
+import { deliveredStays, deliveryOrder, verdicts } from './deliveries.ts';
+import { derivation } from './derivation.ts';
+import { score } from './score.ts';
+import { statements, votes } from './statements.ts';
+import { engines, nothingLost, onePlace, progress } from './transactions.ts';
+
+export const allCheckers: readonly Checker[] = [
+  agreement,
+  prefixes,
+  deliveryOrder,
+  deliveredStays,
+  verdicts,
+  onePlace,
+  nothingLost,
+  derivation,
+  score,
+  statements,
+  votes,
+  blame,
+  engines,
+  progress,
+];
