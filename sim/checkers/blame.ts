@@ -1,6 +1,6 @@
 /** Blame (protocol section 10): evidence names only liars, and convicts them offline, by itself. */
 
-import { type Checker } from './checker.ts';
+import type { Checker } from './checker.ts';
 
 export const blame: Checker = {
   name: 'blame',

@@ -17,7 +17,9 @@ export const agreement: Checker = {
       const before = first.get(height);
       if (!before) first.set(height, { block, by });
       else if (before.block !== block)
-        objections.push(`at height ${height} ${before.by} has ${short(before.block)} and ${by} ${short(block)}`);
+        objections.push(
+          `at height ${height} ${before.by} has ${short(before.block)} and ${by} ${short(block)}`,
+        );
     };
     for (const entry of history.entries)
       if (entry.kind === 'event' && entry.event.type === 'committed') {
@@ -67,7 +69,8 @@ export const prefixes: Checker = {
       const height = heights.get(node) ?? 0;
       if (blocks.length < height) objections.push(`s${node} ends at ${blocks.length} after height ${height}`);
       const placesOfBlocks = new Set(places.map((place) => place.height));
-      if ([...placesOfBlocks].some((at) => at > blocks.length)) objections.push(`s${node} has places without a block`);
+      if ([...placesOfBlocks].some((at) => at > blocks.length))
+        objections.push(`s${node} has places without a block`);
     }
     return objections;
   },

@@ -4,8 +4,17 @@
  * made-up one. The recorder keeps what it is told and judges nothing.
  */
 
-import { type BatchId, type BlockDigest, type CertificateDigest, type Epoch, type SignerId, type View, height as asHeight } from '../../src/base/ids.ts';
-
+import { fromHex } from '../../src/base/bytes.ts';
+import {
+  height as asHeight,
+  type BatchId,
+  type BlockDigest,
+  type CertificateDigest,
+  type Epoch,
+  type SignerId,
+  type View,
+} from '../../src/base/ids.ts';
+import type { Result } from '../../src/base/result.ts';
 import type { EngineEvent } from '../../src/engine/contract.ts';
 import type { Batch } from '../../src/messages/batch.ts';
 import { type Block, blockDigest } from '../../src/messages/block.ts';
@@ -13,9 +22,7 @@ import type { Evidence } from '../../src/messages/evidence.ts';
 import type { PeerMessage } from '../../src/messages/peer.ts';
 import type { SignedTimeout } from '../../src/messages/timeout.ts';
 import { type Certificate, storedCertificate, type VoteContent } from '../../src/messages/vote.ts';
-import { fromHex } from '../../src/base/bytes.ts';
 import type { StoredPlace } from '../../src/ordering/order.ts';
-import type { Result } from '../../src/base/result.ts';
 import type { World } from '../world.ts';
 import type { Numbers } from './rules.ts';
 

@@ -95,7 +95,9 @@ export function finalByScore(
 export function majorityOf({ batch, certificate }: Certified): BatchId[] {
   const all = [...votesIn(certificate).values()];
   const named = new Set(all.flatMap((vote) => [...listsOf(batch, vote)]));
-  return [...named].filter((id) => 2 * all.filter((vote) => listsOf(batch, vote).has(id)).length > all.length);
+  return [...named].filter(
+    (id) => 2 * all.filter((vote) => listsOf(batch, vote).has(id)).length > all.length,
+  );
 }
 
 /** Section 8: true = executed, by this certificate. */
@@ -172,7 +174,12 @@ function layOut(nodes: readonly BatchId[], edges: ReadonlyMap<BatchId, ReadonlyS
 }
 
 /** d(winner, loser): the comparison of the middles of two lines. */
-function lineDifference(winner: Certified, loser: Certified, inBlock: ReadonlySet<BatchId>, f: number): number {
+function lineDifference(
+  winner: Certified,
+  loser: Certified,
+  inBlock: ReadonlySet<BatchId>,
+  f: number,
+): number {
   const lines = [winner, loser].map(({ batch, certificate }) =>
     [...votesIn(certificate).values()]
       .map((vote) => [...listsOf(batch, vote)].filter((id) => inBlock.has(id)).length)
@@ -209,7 +216,9 @@ export function derivedOrder(entries: readonly Certified[], parent: BlockDigest,
   return layOut(ids, edgesOf(wins)).flatMap((component) => {
     if (component.length === 1) return component;
     const inside = wins
-      .filter(({ winner, loser }) => component.includes(winner.batch.id) && component.includes(loser.batch.id))
+      .filter(
+        ({ winner, loser }) => component.includes(winner.batch.id) && component.includes(loser.batch.id),
+      )
       .map((win) => ({ ...win, d: lineDifference(win.winner, win.loser, inBlock, f) }));
     const text = ({ winner, loser }: Win): string => `${tie(winner.batch.id)} ${tie(loser.batch.id)}`;
     inside.sort((a, b) => b.margin - a.margin || b.d - a.d || (text(a) < text(b) ? -1 : 1));

@@ -108,7 +108,8 @@ function arrivals(
       if (!batchU || u.batch === t.batch || !conflict(batchT, batchU)) continue;
       const tLists = t.vote.before.includes(u.batch);
       const uLists = u.vote.before.includes(t.batch);
-      if (tLists && uLists) objections.push(`s${signer} lists ${short(t.batch)} and ${short(u.batch)} mutually`);
+      if (tLists && uLists)
+        objections.push(`s${signer} lists ${short(t.batch)} and ${short(u.batch)} mutually`);
       if (tLists || uLists) continue;
       if (!excused(t.batch, t.vote, u.batch) && !excused(u.batch, u.vote, t.batch))
         objections.push(`s${signer} has no order for ${short(t.batch)} and ${short(u.batch)}`);

@@ -25,7 +25,9 @@ export const onePlace: Checker = {
       const counted = new Set<TransactionId>();
       for (const { id, verdict, place } of verdictsIn(history, places)) {
         if (counted.has(id) !== (verdict === 'duplicate'))
-          objections.push(`s${node}: ${short(id)} is ${verdict} in ${short(place.batch)}, seen before: ${counted.has(id)}`);
+          objections.push(
+            `s${node}: ${short(id)} is ${verdict} in ${short(place.batch)}, seen before: ${counted.has(id)}`,
+          );
         counted.add(id);
       }
       const batches = new Set<string>();
@@ -78,5 +80,7 @@ export const progress: Checker = {
 export const engines: Checker = {
   name: 'engines',
   check: ({ failures }) =>
-    failures.map(({ node, error }) => `s${node} broke: ${error instanceof Error ? error.stack : String(error)}`),
+    failures.map(
+      ({ node, error }) => `s${node} broke: ${error instanceof Error ? error.stack : String(error)}`,
+    ),
 };

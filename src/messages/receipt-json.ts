@@ -71,7 +71,7 @@ const scoreJson = z.strictObject({
     .array(
       z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('score'), header, certificate }),
-        z.strictObject({ kind: z.literal('order'), proof: proofJson }),
+        z.strictObject({ kind: z.literal('order'), header, proof: proofJson }),
       ]),
     )
     .max(ancestorsMax),

@@ -55,7 +55,7 @@ export interface PlaceProof {
 /** A batch that must be known to come before, for the score to hold. */
 export type Ancestor =
   | { readonly kind: 'score'; readonly header: BatchHeader; readonly certificate: Certificate }
-  | { readonly kind: 'order'; readonly proof: PlaceProof };
+  | { readonly kind: 'order'; readonly header: BatchHeader; readonly proof: PlaceProof };
 
 interface Claim {
   readonly epoch: Epoch;
@@ -172,15 +172,12 @@ export function encodeReceiptJson(receipt: Receipt, n: number): ReceiptJson {
     const { verdict, proof } = receipt;
     return { ...common, finality: 'order', verdict, place: orderPlace(receipt), proof: proofJson(proof) };
   }
-  const ancestors = receipt.ancestors.map((ancestor) =>
-    ancestor.kind === 'order'
-      ? { kind: 'order' as const, proof: proofJson(ancestor.proof) }
-      : {
-          kind: 'score' as const,
-          header: headerHex(ancestor.header),
-          certificate: certificateHex(ancestor.certificate, n),
-        },
-  );
+  const ancestors = receipt.ancestors.map((ancestor) => {
+    const header = headerHex(ancestor.header);
+    return ancestor.kind === 'order'
+      ? { kind: 'order' as const, header, proof: proofJson(ancestor.proof) }
+      : { kind: 'score' as const, header, certificate: certificateHex(ancestor.certificate, n) };
+  });
   return { ...common, finality: 'score', verdict: receipt.verdict, place: batchPlace(receipt), ancestors };
 }
 
@@ -267,14 +264,14 @@ function toAncestors(
 ): Result<Ancestor[]> {
   const ancestors: Ancestor[] = [];
   for (const json of list) {
+    const header = parts.header(json.header);
+    if (!header.ok) return header;
     if (json.kind === 'order') {
       const proof = toProof(json.proof, chains, used);
       if (!proof.ok) return proof;
-      ancestors.push({ kind: 'order', proof: proof.value });
+      ancestors.push({ kind: 'order', header: header.value, proof: proof.value });
       continue;
     }
-    const header = parts.header(json.header);
-    if (!header.ok) return header;
     const certificate = parts.certificate(json.certificate);
     if (!certificate.ok) return certificate;
     ancestors.push({ kind: 'score', header: header.value, certificate: certificate.value });

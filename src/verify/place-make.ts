@@ -12,6 +12,7 @@ import { invariant } from '../base/assert.ts';
 import type { BatchId, Height } from '../base/ids.ts';
 import type { MerklePath } from '../base/merkle.ts';
 import { BoundedMap } from '../crypto/bounded-map.ts';
+import type { BatchHeader } from '../messages/batch.ts';
 import type { Block, QuorumCertificate } from '../messages/block.ts';
 import type { CommitProof, PlaceProof } from '../messages/receipt.ts';
 import type { StoredPlace } from '../ordering/order.ts';
@@ -31,6 +32,12 @@ export interface CommittedChain {
   proofFor(height: Height): { readonly proof: readonly Block[]; readonly qc: QuorumCertificate } | undefined;
 }
 
+/** An ancestor that is settled by the order: its header tells which number it uses. */
+export interface SettledProof {
+  readonly header: BatchHeader;
+  readonly proof: PlaceProof;
+}
+
 const chainsKept = 16;
 const proofsKept = 1024;
 
@@ -39,11 +46,18 @@ export class PlaceProofs {
   readonly #chain: CommittedChain;
   readonly #chains = new BoundedMap<Height, CommitProof>(chainsKept);
   readonly #own = new BoundedMap<BatchId, PlaceProof>(proofsKept);
-  readonly #settled = new BoundedMap<BatchId, PlaceProof>(proofsKept);
+  readonly #settled = new BoundedMap<BatchId, SettledProof>(proofsKept);
+  readonly #headerOf: (batch: BatchId) => BatchHeader | undefined;
 
-  constructor(committed: CommittedPlaces, chain: CommittedChain) {
+  /** @param headerOf header of a batch in the committed order. */
+  constructor(
+    committed: CommittedPlaces,
+    chain: CommittedChain,
+    headerOf: (batch: BatchId) => BatchHeader | undefined,
+  ) {
     this.#committed = committed;
     this.#chain = chain;
+    this.#headerOf = headerOf;
   }
 
   /** Proof of the place of a batch under the block that ordered it; undefined when it is in none. */
@@ -59,15 +73,17 @@ export class PlaceProofs {
   }
 
   /** Proof that a batch is in the committed order; undefined when it is not. */
-  settled(batch: BatchId): PlaceProof | undefined {
+  settled(batch: BatchId): SettledProof | undefined {
     const known = this.#settled.get(batch);
     if (known) return known;
     const position = this.#committed.positionOf(batch);
-    if (position === undefined) return undefined;
+    const header = this.#headerOf(batch);
+    if (position === undefined || !header) return undefined;
     const { height, frontier } = this.#committed;
     const proof = this.#prove(this.#committed.placeAt(position)!, position, height, frontier.size);
-    if (proof) this.#settled.set(batch, proof);
-    return proof;
+    if (!proof) return undefined;
+    this.#settled.set(batch, { header, proof });
+    return { header, proof };
   }
 
   #prove(place: StoredPlace, position: number, height: Height, size: number): PlaceProof | undefined {

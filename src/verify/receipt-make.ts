@@ -23,6 +23,7 @@ import type { Verdict } from '../ordering/order.ts';
 import type { Quorum } from '../ordering/quorum.ts';
 import { isFinal } from '../ordering/score.ts';
 import { verdictsOf } from '../ordering/verdict.ts';
+import type { SettledProof } from './place-make.ts';
 
 /** The transaction a receipt is for: a batch with the certificate that made it final, and an index in it. */
 export interface ReceiptTarget {
@@ -38,7 +39,7 @@ export interface ReceiptSources {
     get(id: BatchId): { readonly batch: Batch; readonly certificate: Certificate } | undefined;
   };
   /** Proof that a batch is in the committed order (`PlaceProofs.settled`), undefined when it is not. */
-  readonly placeProof: (id: BatchId) => PlaceProof | undefined;
+  readonly placeProof: (id: BatchId) => SettledProof | undefined;
 }
 
 /** Merkle paths of a batch's transactions, computed together on first use. */
@@ -102,9 +103,9 @@ function ancestorsOf(
     visited.add(id);
     if (visited.size > ancestorsMax + 1) return false;
     const ahead = sources.ahead.get(id);
-    const proof = ahead ? undefined : sources.placeProof(id);
-    if (proof) ancestors.push({ kind: 'order', proof });
-    if (!ahead) return proof !== undefined;
+    const settled = ahead ? undefined : sources.placeProof(id);
+    if (settled) ancestors.push({ kind: 'order', header: settled.header, proof: settled.proof });
+    if (!ahead) return settled !== undefined;
     const facts = factsOf(ahead.batch, ahead.certificate);
     if (!neededBy(facts, quorum).every(visit)) return false;
     ancestors.push({ kind: 'score', header: ahead.batch.header, certificate: ahead.certificate });

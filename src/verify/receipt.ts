@@ -10,7 +10,8 @@
  * does not hold the prefix that they leave out. An honest signer's base names a committed prefix, which
  * exists and which the statement excepts; at a node that holds it these votes count, and its O contains
  * all of O'. A liar may name any base; liars are within the slack whatever their votes say. Hence the
- * argument of section 5 holds with O = that prefix and O'.
+ * argument of section 5 holds with O = that prefix and O'. No batch in the walk may use the number of an
+ * earlier one: that one would be void, however its votes count.
  *
  * What a score cannot prove: that the same transaction id does not stand in that prefix, or in an ancestor.
  * `executed` by score therefore means: it takes effect here, unless it did already. Only an order receipt
@@ -76,6 +77,8 @@ function idOf(header: BatchHeader): BatchId {
   return known;
 }
 
+const numberOf = (header: BatchHeader): string => `${header.ingress}/${header.number}`;
+
 const factsOf = (header: BatchHeader, certificate: Certificate): Facts => ({
   id: idOf(header),
   after: header.after.map((entry) => entry.id),
@@ -108,7 +111,7 @@ class ReceiptCheck {
       finality: receipt.finality,
       place: placeOfReceipt(receipt),
       signers: signersOf(certificate.classes).sort((a, b) => a - b),
-      base: certificate.classes.reduce((base, one) => (one.base > base ? one.base : base), 0 as Height),
+      base: Math.max(...certificate.classes.map((one) => one.base)) as Height,
     });
   }
 
@@ -142,6 +145,7 @@ class ReceiptCheck {
     if (receipt.ancestors.length > ancestorsMax)
       return refuse('RECEIPT_ANCESTORS', `more than ${ancestorsMax} ancestors`);
     const settled = new Set<BatchId>();
+    const numbers = new Set<string>();
     const context: ScoreContext = {
       height: Number.POSITIVE_INFINITY,
       settled: (id) => settled.has(id),
@@ -149,13 +153,14 @@ class ReceiptCheck {
     for (const [i, ancestor] of receipt.ancestors.entries()) {
       const one =
         ancestor.kind === 'order'
-          ? this.#place(ancestor.proof)
-          : this.#final(ancestor.header, ancestor.certificate, context);
+          ? this.#settledPlace(ancestor.header, ancestor.proof)
+          : this.#final(ancestor.header, ancestor.certificate, context, numbers);
       if (!one.ok) return refuse(one.error.code, `ancestor ${i}: ${one.error.message}`);
-      settled.add(ancestor.kind === 'order' ? ancestor.proof.leaf.batch : idOf(ancestor.header));
+      settled.add(idOf(ancestor.header));
+      numbers.add(numberOf(ancestor.header));
     }
     const { header } = receipt.batch;
-    const final = this.#final(header, receipt.certificate, context);
+    const final = this.#final(header, receipt.certificate, context, numbers);
     if (!final.ok) return final;
     const verdict = verdictsOf(factsOf(header, receipt.certificate))[receipt.index];
     return verdict === receipt.verdict
@@ -164,10 +169,17 @@ class ReceiptCheck {
   }
 
   /** Final by its score, given what is settled. */
-  #final(header: BatchHeader, certificate: Certificate, context: ScoreContext): Result<undefined> {
+  #final(
+    header: BatchHeader,
+    certificate: Certificate,
+    context: ScoreContext,
+    numbers: ReadonlySet<string>,
+  ): Result<undefined> {
     if (header.epoch !== this.#verifier.epoch) return refuse('EPOCH', 'a batch is of another federation');
     if (certificate.batch !== idOf(header))
       return refuse('RECEIPT_CERTIFICATE', 'the certificate is for another batch');
+    if (numbers.has(numberOf(header)))
+      return refuse('RECEIPT_NUMBER', `batch ${certificate.batch} has the number of an earlier ancestor`);
     if (!isFinal(factsOf(header, certificate), context, this.#quorum))
       return refuse(
         'RECEIPT_SCORE',
@@ -191,6 +203,12 @@ class ReceiptCheck {
       (entry) => entry.batch === leaf.batch && entry.certificate === leaf.certificate,
     );
     return listed ? good : refuse('RECEIPT_PLACE', 'the batch is not an entry of the block');
+  }
+
+  #settledPlace(header: BatchHeader, proof: PlaceProof): Result<undefined> {
+    return proof.leaf.batch === idOf(header)
+      ? this.#place(proof)
+      : refuse('RECEIPT_PLACE', 'the place is of another batch');
   }
 
   /** A leaf is in the order up to the first block of its chain, and that block is committed. */
