@@ -11,7 +11,15 @@ import { certificateDigest } from '../../src/messages/vote.ts';
 import { orderLeaf, type StoredPlace } from '../../src/ordering/order.ts';
 import { type Checker, short } from './checker.ts';
 import type { FinalOrder, History } from './history.ts';
-import { type Certified, derivedOrder, executedBy, majorityOf, quorumSize, votesIn } from './rules.ts';
+import {
+  type Certified,
+  certified,
+  derivedOrder,
+  executedBy,
+  majorityOf,
+  quorumSize,
+  votesIn,
+} from './rules.ts';
 
 /** The order up to a block, as this checker builds it. */
 interface Prefix {
@@ -47,7 +55,7 @@ function judge(history: History, order: FinalOrder, index: number, prefix: Prefi
     const certificate = history.certificates.get(entry.certificate);
     if (!batch || !certificate) throw new Error(`block ${height} names what nobody has: ${entry.batch}`);
     if (certificateDigest(certificate, history.n) !== entry.certificate) object('another certificate');
-    return { batch, certificate };
+    return certified(batch, certificate, (number) => prefix.numbers.has(number));
   });
   for (const one of entries) objections.push(...invalid(history, one, entries, prefix, height));
   const derived = derivedOrder(entries, block.parent, history.f);
@@ -92,7 +100,10 @@ function extend(
   object: (what: string) => void,
 ): void {
   const one = entries.find((entry) => entry.batch.id === place.batch);
-  if (!one) return object(`${short(place.batch)} has a place and no entry`);
+  if (!one) {
+    object(`${short(place.batch)} has a place and no entry`);
+    return;
+  }
   const number = numberOf(one.batch);
   const isVoid = prefix.numbers.has(number);
   if (isVoid !== place.void) object(`${short(place.batch)} is void: ${place.void}`);

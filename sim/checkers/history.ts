@@ -95,6 +95,7 @@ export class Recorder {
       life: ({ at, node, up, height }) =>
         this.#entries.push(up ? { kind: 'started', at, node, height } : { kind: 'crashed', at, node }),
       sent: (from, _, message) => {
+        this.#learn(message);
         if (!world.byzantine.has(from)) this.#hear(from, message);
       },
     });
@@ -104,12 +105,15 @@ export class Recorder {
     return this.#entries;
   }
 
+  /** A batch's id proves its content, whoever sends it. */
+  #learn(message: PeerMessage): void {
+    if (message.type === 'announce') this.#batches.set(message.batch.id, message.batch);
+    if (message.type === 'copy') for (const batch of message.batches) this.#batches.set(batch.id, batch);
+  }
+
   /** Honest signers send only what they made or checked. */
   #hear(from: SignerId, message: PeerMessage): void {
     switch (message.type) {
-      case 'announce':
-        this.#batches.set(message.batch.id, message.batch);
-        return;
       case 'votes':
         this.#votes(message.votes);
         return;

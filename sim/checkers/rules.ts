@@ -58,7 +58,22 @@ export function conflict(t: Batch, u: Batch): boolean {
 export interface Certified {
   readonly batch: Batch;
   readonly certificate: Certificate;
+  /** Entries of `after` that are not met: their number is not used in the order that is built upon. */
+  readonly after: readonly BatchId[];
 }
+
+/** @param used whether the order that is built upon uses a number of the batch's ingress. */
+export const certified = (
+  batch: Batch,
+  certificate: Certificate,
+  used: (number: string) => boolean,
+): Certified => ({
+  batch,
+  certificate,
+  after: batch.header.after
+    .filter((entry) => !used(`${batch.header.ingress}/${entry.number}`))
+    .map((entry) => entry.id),
+});
 
 /** One vote a signer, as a certificate states them. */
 export function votesIn(certificate: Certificate): Map<SignerId, VoteContent> {
@@ -67,37 +82,36 @@ export function votesIn(certificate: Certificate): Map<SignerId, VoteContent> {
   return votes;
 }
 
-const listsOf = (batch: Batch, vote: VoteContent): Set<BatchId> =>
-  new Set([...vote.before, ...batch.header.after.map((entry) => entry.id)]);
+const listsOf = ({ after }: Certified, vote: VoteContent): Set<BatchId> =>
+  new Set([...vote.before, ...after]);
 
 /** Section 5: whether the certificate makes its batch final, where `settled` tells who is no rival. */
 export function finalByScore(
-  { batch, certificate }: Certified,
+  one: Certified,
   height: number,
   settled: (id: BatchId) => boolean,
   numbers: Numbers,
 ): boolean {
+  const { batch, certificate } = one;
   const all = [...votesIn(certificate).values()];
   const counted = all.filter((vote) => vote.base <= height);
-  const rivals = new Set(all.flatMap((vote) => [...listsOf(batch, vote)]).filter((id) => !settled(id)));
+  const rivals = new Set(all.flatMap((vote) => [...listsOf(one, vote)]).filter((id) => !settled(id)));
   let score = counted.length;
   for (const rival of rivals)
-    score = Math.min(score, counted.filter((vote) => !listsOf(batch, vote).has(rival)).length);
+    score = Math.min(score, counted.filter((vote) => !listsOf(one, vote).has(rival)).length);
   if (score < numbers.n - slackOf(numbers)) return false;
   return batch.transactions.every((_, index) => {
     const rejecting = all.filter((vote) => vote.rejects.includes(index)).length;
     const accepting = all.length - rejecting;
-    return numbers.n - (accepting > rejecting ? accepting : rejecting) <= slackOf(numbers);
+    return numbers.n - Math.max(accepting, rejecting) <= slackOf(numbers);
   });
 }
 
 /** Section 6, rule 2: what a majority of the certificate's votes lists. */
-export function majorityOf({ batch, certificate }: Certified): BatchId[] {
-  const all = [...votesIn(certificate).values()];
-  const named = new Set(all.flatMap((vote) => [...listsOf(batch, vote)]));
-  return [...named].filter(
-    (id) => 2 * all.filter((vote) => listsOf(batch, vote).has(id)).length > all.length,
-  );
+export function majorityOf(one: Certified): BatchId[] {
+  const all = [...votesIn(one.certificate).values()];
+  const named = new Set(all.flatMap((vote) => [...listsOf(one, vote)]));
+  return [...named].filter((id) => 2 * all.filter((vote) => listsOf(one, vote).has(id)).length > all.length);
 }
 
 /** Section 8: true = executed, by this certificate. */
@@ -123,8 +137,8 @@ function decide(t: Certified, u: Certified, tie: (id: BatchId) => string): Win {
     const said = new Set<'t' | 'u'>();
     const voteT = onT.get(signer);
     const voteU = onU.get(signer);
-    if (voteT) said.add(listsOf(t.batch, voteT).has(u.batch.id) ? 'u' : 't');
-    if (voteU) said.add(listsOf(u.batch, voteU).has(t.batch.id) ? 't' : 'u');
+    if (voteT) said.add(listsOf(t, voteT).has(u.batch.id) ? 'u' : 't');
+    if (voteU) said.add(listsOf(u, voteU).has(t.batch.id) ? 't' : 'u');
     if (said.size === 1) balance += said.has('t') ? 1 : -1;
   }
   const first = balance !== 0 ? balance > 0 : tie(t.batch.id) < tie(u.batch.id);
@@ -180,9 +194,9 @@ function lineDifference(
   inBlock: ReadonlySet<BatchId>,
   f: number,
 ): number {
-  const lines = [winner, loser].map(({ batch, certificate }) =>
-    [...votesIn(certificate).values()]
-      .map((vote) => [...listsOf(batch, vote)].filter((id) => inBlock.has(id)).length)
+  const lines = [winner, loser].map((one) =>
+    [...votesIn(one.certificate).values()]
+      .map((vote) => [...listsOf(one, vote)].filter((id) => inBlock.has(id)).length)
       .sort((a, b) => a - b),
   );
   const keep = Math.min(lines[0]!.length, lines[1]!.length) - 2 * f;

@@ -7,7 +7,7 @@ import type { BatchId, SignerId } from '../../src/base/ids.ts';
 import type { Delivery } from '../../src/ordering/delivery.ts';
 import { type Checker, short } from './checker.ts';
 import type { Entry, History } from './history.ts';
-import { finalByScore, quorumSize, votesIn } from './rules.ts';
+import { certified, finalByScore, quorumSize, votesIn } from './rules.ts';
 
 interface NodeState {
   height: number;
@@ -92,7 +92,8 @@ function due(history: History, state: NodeState, delivery: Delivery, coming: rea
   };
   for (const block of [undefined, ...coming]) {
     if (block) commit(at, block);
-    if (finalByScore({ batch, certificate }, at.height, settled, history)) return true;
+    const one = certified(batch, certificate, (number) => at.committedNumbers.has(number));
+    if (finalByScore(one, at.height, settled, history)) return true;
   }
   return false;
 }

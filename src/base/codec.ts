@@ -79,11 +79,30 @@ export const sortedBytes = (inner: Codec<Uint8Array>, max: number, what: string)
 export const optional = <T>(inner: Codec<T>): Codec<T | undefined> =>
   P.optional(P.bool, inner) as Codec<T | undefined>;
 
-/** Decodes bytes from outside. A refusal says what the codec found wrong; nothing throws. */
+const refusalCharactersMax = 300;
+const whole = new WeakMap<object, Codec<{ value: unknown; rest: Uint8Array }>>();
+
+/** The codec followed by whatever is left: micro-packed would print all of what is left into its error. */
+function withRest<T>(codec: Codec<T>): Codec<{ value: T; rest: Uint8Array }> {
+  let wrapped = whole.get(codec);
+  if (!wrapped) {
+    wrapped = P.struct({ value: codec, rest: P.bytes(null) }) as unknown as Codec<{
+      value: unknown;
+      rest: Uint8Array;
+    }>;
+    whole.set(codec, wrapped);
+  }
+  return wrapped as Codec<{ value: T; rest: Uint8Array }>;
+}
+
+/** Decodes bytes from outside. A refusal says in one short line what is wrong; nothing throws. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array, what: string): Result<T> {
   try {
-    return accept(codec.decode(bytes));
+    const { value, rest } = withRest(codec).decode(bytes);
+    if (rest.length > 0) return refuse('MALFORMED', `${what}: ${rest.length} bytes too many`);
+    return accept(value);
   } catch (error) {
-    return refuse('MALFORMED', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    return refuse('MALFORMED', `${what}: ${reason.slice(0, refusalCharactersMax)}`);
   }
 }

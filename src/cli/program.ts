@@ -27,6 +27,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('(add --help for the flags)')
     .configureOutput({ outputError: (text, write) => write(text) });
   addPlanning(program);
+  addPrograms(program);
   addTools(program);
   return program;
 }
@@ -64,6 +65,27 @@ function addPlanning(program: Command): void {
     .action(async (options) => {
       const { thresholdCommand } = await import('./order/threshold.ts');
       print(orFail(thresholdCommand(options)), options.json);
+    });
+}
+
+function addPrograms(program: Command): void {
+  program
+    .command('start')
+    .description('one signer, until it is told to stop')
+    .requiredOption('--home <dir>', 'its home directory')
+    .action(async (options) => {
+      const { startCommand } = await import('./start.ts');
+      process.exitCode = orFail(await startCommand(options)).exitCode;
+    });
+
+  program
+    .command('status')
+    .description("a node's state")
+    .requiredOption('--to <url>', 'base URL of a signer or a learner')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { statusCommand } = await import('./status.ts');
+      print(orFail(await statusCommand(options)), options.json);
     });
 }
 

@@ -28,6 +28,11 @@ export class Parking<Id, Key> {
     return this.#waiters.has(key);
   }
 
+  /** Who waits for the key, in parking order. */
+  waiters(key: Key): readonly Id[] {
+    return [...(this.#waiters.get(key) ?? [])];
+  }
+
   /** All waiters, in parking order. */
   ids(): IterableIterator<Id> {
     return this.#missing.keys();

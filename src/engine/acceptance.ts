@@ -15,7 +15,7 @@ import type { BatchId, SignerId } from '../base/ids.ts';
 import { ConflictIndex } from '../dependency/conflict-index.ts';
 import { type Key, slotKey } from '../dependency/keys.ts';
 import { Parking } from '../dependency/parking.ts';
-import type { Batch } from '../messages/batch.ts';
+import type { AfterEntry, Batch } from '../messages/batch.ts';
 import { type VoteClass, type VoteContent, voteCodec, voteOfClass } from '../messages/vote.ts';
 import type { CommittedOrder } from '../ordering/committed.ts';
 import type { Core } from './core.ts';
@@ -85,13 +85,26 @@ export class Acceptance {
 
   /** Admits a batch: a twin may be accepted from now on; so may what its `after` names. */
   admit(id: BatchId): void {
-    if (this.#admitted.has(id) || this.#committed.has(id)) return;
-    this.#admitted.add(id);
-    this.#listers.delete(id);
-    const held = this.#pool.get(id);
-    if (!held) return;
-    for (const entry of held.batch.header.after) this.admit(entry.id);
-    this.consider(id);
+    const admitted: BatchId[] = [];
+    const next = [id];
+    for (let one = next.pop(); one; one = next.pop()) {
+      if (this.#admitted.has(one) || this.#committed.has(one)) continue;
+      this.#admitted.add(one);
+      this.#listers.delete(one);
+      const held = this.#pool.get(one);
+      if (!held) continue;
+      admitted.push(one);
+      next.push(...this.#neededBy(held.batch));
+    }
+    // What is named in `after` comes first.
+    for (const one of admitted.reverse()) this.consider(one);
+  }
+
+  /** What an admitted batch names is admitted, unless its number is used: then it is met anyhow. */
+  #neededBy({ header }: Batch): BatchId[] {
+    return header.after
+      .filter((entry) => !this.#committed.numberUsed(header.ingress, entry.number))
+      .map((entry) => entry.id);
   }
 
   /** Accepts a held batch if it can be; otherwise remembers what it waits for. */
@@ -99,7 +112,7 @@ export class Acceptance {
     const held = this.#pool.get(id);
     if (!held || this.#accepted.has(id)) return;
     const { ingress, number, after } = held.batch.header;
-    if (this.#admitted.has(id)) for (const entry of after) this.admit(entry.id);
+    if (this.#admitted.has(id)) for (const needed of this.#neededBy(held.batch)) this.admit(needed);
     if (this.#committed.numberUsed(ingress, number)) return;
     if (number > this.#committed.window(ingress).watermark + this.#core.limits.window) {
       this.#beyond.add(id);
@@ -107,7 +120,7 @@ export class Acceptance {
     }
     if (this.#pool.twins(held.batch.header)[0] !== id && !this.#admitted.has(id)) return;
     const unmet = after.filter(
-      (entry) => !this.#accepted.has(entry.id) && !this.#committed.numberUsed(ingress, entry.number),
+      (entry) => !this.#acceptedAs(ingress, entry) && !this.#committed.numberUsed(ingress, entry.number),
     );
     if (unmet.length > 0) {
       this.#waiting.park(
@@ -122,9 +135,18 @@ export class Acceptance {
     this.#accept(held);
   }
 
+  /** The batch is accepted and has the number that the entry says: an entry may lie about either. */
+  #acceptedAs(ingress: SignerId, entry: AfterEntry): boolean {
+    const header = this.#accepted.get(entry.id)?.held.batch.header;
+    return header?.ingress === ingress && header.number === entry.number;
+  }
+
   #accept(held: Held): void {
     const { batch, keys } = held;
-    const after = new Set(batch.header.after.map((entry) => entry.id));
+    const { ingress } = batch.header;
+    const after = new Set(
+      batch.header.after.filter((entry) => this.#acceptedAs(ingress, entry)).map((entry) => entry.id),
+    );
     const vote: VoteContent = {
       base: this.#committed.lastConflict(keys),
       before: this.index
@@ -161,9 +183,16 @@ export class Acceptance {
     return rejects;
   }
 
+  /** A list, not a recursion: a chain of batches that wait for each other may be as long as a window. */
   #release(slot: Key): void {
-    for (const id of this.#waiting.release(slot)) this.consider(id);
+    this.#ready.push(...this.#waiting.release(slot));
+    if (this.#releasing) return;
+    this.#releasing = true;
+    for (let id = this.#ready.shift(); id; id = this.#ready.shift()) this.consider(id);
+    this.#releasing = false;
   }
+  readonly #ready: BatchId[] = [];
+  #releasing = false;
 
   /**
    * The committed order used these numbers: forgets what is settled, and looks again at what waited.

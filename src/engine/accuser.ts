@@ -9,9 +9,10 @@
 
 import { fromHex } from '../base/bytes.ts';
 import type { BatchId, BlockDigest, SignerId, View } from '../base/ids.ts';
+import { must } from '../base/result.ts';
 import type { Batch } from '../messages/batch.ts';
 import type { Block, QuorumCertificate } from '../messages/block.ts';
-import { type Evidence, encodeEvidence, evidenceDigest } from '../messages/evidence.ts';
+import { decodeEvidence, type Evidence, encodeEvidence, evidenceDigest } from '../messages/evidence.ts';
 import type { SignedTimeout } from '../messages/timeout.ts';
 import { type Certificate, compareContent, type VoteContent } from '../messages/vote.ts';
 import type { Core } from './core.ts';
@@ -41,6 +42,15 @@ export class Accuser {
 
   constructor(core: Core) {
     this.#core = core;
+  }
+
+  /** Takes up what an earlier life reported. */
+  restore(): void {
+    for (const [, bytes] of this.#core.ledger.range('evidence', new Uint8Array(0), Number.MAX_SAFE_INTEGER)) {
+      const { kind, signer } = must(decodeEvidence(bytes, this.#core.n));
+      this.#reported.add(`${kind}/${signer}`);
+      if (kind === 'batches') this.equivocators.add(signer);
+    }
   }
 
   /** Verified votes, a certificate or a part of one. */
@@ -139,10 +149,7 @@ export class Accuser {
   #forgetViews(newest: View): void {
     const oldest = newest - termsKept * this.#core.limits.leaderTerm;
     for (const views of [this.#signed, this.#proposed])
-      for (const view of views.keys()) {
-        if (view >= oldest) break;
-        views.delete(view);
-      }
+      for (const view of views.keys()) if (view < oldest) views.delete(view);
   }
 
   /** One piece of evidence a signer and kind is enough; it is kept for ever. */

@@ -8,7 +8,7 @@
  * 2. The safety record is written in the step that signs, and signatures leave only durable.
  */
 
-import { toHex, utf8 } from '../base/bytes.ts';
+import { utf8 } from '../base/bytes.ts';
 import { view as asView, type BlockDigest, type Height, type SignerId, type View } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import {
@@ -29,9 +29,11 @@ import { termOf } from '../phases/terms.ts';
 import { reachableChildren } from '../tree/bypass.ts';
 import { leaderOf, viewSeed } from '../tree/shuffle.ts';
 import type { Tree } from '../tree/tree.ts';
+import type { VerifyRequest } from '../verify/verifier.ts';
 import type { Accuser } from './accuser.ts';
 import type { Chain } from './chain.ts';
 import type { Core } from './core.ts';
+import { sameTc, VerifiedQcs } from './verified-qcs.ts';
 
 interface BlockRound {
   readonly view: View;
@@ -57,7 +59,6 @@ const safetyKey = utf8('safety');
 const tcKey = utf8('tc');
 /** Different proposals of one leader in one view that are looked at: enough for evidence. */
 const proposalsMax = 2;
-const verifiedQcsMax = 64;
 
 export class Agreement {
   readonly #core: Core;
@@ -68,7 +69,7 @@ export class Agreement {
   #tc: TimeoutCertificate | undefined;
   #view: View;
   readonly #rounds = new Map<BlockDigest, BlockRound>();
-  readonly #verifiedQcs = new Set<string>();
+  readonly #verifiedQcs = new VerifiedQcs();
   readonly #toldAt = new Map<SignerId, number>();
 
   constructor(core: Core, chain: Chain, accuser: Accuser, hooks: AgreementHooks) {
@@ -128,6 +129,10 @@ export class Agreement {
       this.tell(from);
       return;
     }
+    if (block.justify.view !== block.view - 1 && tc?.end !== block.view - 1) {
+      this.#core.refused(from, { code: 'PROPOSAL_VIEW', message: `nothing admits view ${block.view}` });
+      return;
+    }
     const digest = blockDigest(block, this.#core.n);
     const known = this.#rounds.get(digest);
     if (known?.message) {
@@ -137,14 +142,10 @@ export class Agreement {
     const inView = [...this.#rounds.values()].filter((one) => one.view === block.view && one.message);
     if (inView.length >= proposalsMax) return;
     const leader = this.leaderAt(block.view);
-    this.#core.verify({ kind: 'proposal', proposal, leader }, (result) => {
-      if (!result.ok) {
-        this.#core.refused(from, result.error);
-        return;
-      }
-      this.#verifiedQcs.add(qcKey(block.justify));
+    this.#verified({ kind: 'proposal', proposal, leader }, from, () => {
+      this.#verifiedQcs.add(block.justify);
       this.#accuser.proposal(leader, block.view, digest, proposal.signature);
-      if (tc) this.withTc(tc, from, () => this.#take(from, message));
+      if (tc) this.#withAttached(tc, from, () => this.#take(from, message));
       else this.#take(from, message);
     });
   }
@@ -180,7 +181,7 @@ export class Agreement {
     const last = this.#toldAt.get(to);
     if (last !== undefined && this.#core.now - last < this.#core.limits.levelTimeoutMs / 2) return;
     this.#toldAt.set(to, this.#core.now);
-    this.#core.send(to, this.status());
+    this.#core.send(to, this.status(), true);
   }
 
   status(): ViewMessage {
@@ -190,32 +191,39 @@ export class Agreement {
 
   /** Verifies a QC unless it was before, takes it in, and goes on. */
   withQc(qc: QuorumCertificate, from: SignerId, then: () => void): void {
-    if (qc.view === 0 || this.#verifiedQcs.has(qcKey(qc))) {
+    if (this.#verifiedQcs.has(qc)) {
       this.#takeQc(qc, from);
       then();
       return;
     }
-    this.#core.verify({ kind: 'qc', qc }, (result) => {
-      if (!result.ok) {
-        this.#core.refused(from, result.error);
-        return;
-      }
+    this.#verified({ kind: 'qc', qc }, from, () => {
       this.#takeQc(qc, from);
       then();
     });
   }
 
-  /** The same for a TC. */
+  /** Goes on when a check succeeds; a refusal is the sender's. */
+  #verified(request: VerifyRequest, from: SignerId, then: () => void): void {
+    this.#core.verify(request, (result) => {
+      if (result.ok) then();
+      else this.#core.refused(from, result.error);
+    });
+  }
+
+  /** The same for a TC that may admit a view; one that cannot is left unverified, and unused. */
   withTc(tc: TimeoutCertificate, from: SignerId, then: () => void): void {
-    if (this.#tc && tc.end <= this.#tc.end) {
-      then();
-      return;
-    }
-    this.#core.verify({ kind: 'tc', tc }, (result) => {
-      if (!result.ok) {
-        this.#core.refused(from, result.error);
-        return;
-      }
+    if (this.#tc && tc.end <= this.#tc.end) then();
+    else this.#verifyTc(tc, from, then);
+  }
+
+  /** A TC that a proposal rests on is verified whatever we hold, unless it is the very one we hold. */
+  #withAttached(tc: TimeoutCertificate, from: SignerId, then: () => void): void {
+    if (this.#tc && sameTc(tc, this.#tc, this.#core.n)) then();
+    else this.#verifyTc(tc, from, then);
+  }
+
+  #verifyTc(tc: TimeoutCertificate, from: SignerId, then: () => void): void {
+    this.#verified({ kind: 'tc', tc }, from, () => {
       this.takeTc(tc, from);
       then();
     });
@@ -224,7 +232,7 @@ export class Agreement {
   /** Takes a verified TC: its QC counts, and it may admit a view. */
   takeTc(tc: TimeoutCertificate, from: SignerId): void {
     for (const vote of tc.votes) this.#accuser.timeout(vote);
-    this.#verifiedQcs.add(qcKey(tc.high));
+    this.#verifiedQcs.add(tc.high);
     this.#takeQc(tc.high, from);
     if (this.#tc && tc.end <= this.#tc.end) return;
     this.#tc = tc;
@@ -234,9 +242,7 @@ export class Agreement {
 
   #takeQc(qc: QuorumCertificate, from: SignerId): void {
     if (qc.view === 0) return;
-    this.#verifiedQcs.add(qcKey(qc));
-    if (this.#verifiedQcs.size > verifiedQcsMax)
-      this.#verifiedQcs.delete(this.#verifiedQcs.values().next().value!);
+    this.#verifiedQcs.add(qc);
     this.#accuser.qc(qc);
     const raised = this.safety.raise(qc);
     if (raised) this.persist();
@@ -287,9 +293,13 @@ export class Agreement {
   }
 
   #sign(block: Block, digest: BlockDigest, tc: TimeoutCertificate | undefined): void {
-    if (this.safety.refuses(block, tc ?? this.#tc, this.#view)) return;
-    this.safety.signBlock(block, digest);
-    this.persist();
+    // Not our own TC: an honest leader's may name a lower QC, and what it proposes rests on its own.
+    const again = this.safety.signedAlready(block, digest);
+    if (!again && this.safety.refuses(block, tc, this.#view)) return;
+    if (!again) {
+      this.safety.signBlock(block, digest);
+      this.persist();
+    }
     const signature = this.#core.config.votingKey.sign(
       blockSigningBytes(this.#core.epoch, block.view, digest),
     );
@@ -389,6 +399,3 @@ export class Agreement {
     this.#takeQc(qc, this.#core.self);
   }
 }
-
-const qcKey = (qc: QuorumCertificate): string =>
-  `${qc.view}/${qc.block}/${qc.signers.join(',')}/${toHex(qc.signature)}`;

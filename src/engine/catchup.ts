@@ -5,9 +5,9 @@
  */
 
 import { height as asHeight, type Height, type SignerId } from '../base/ids.ts';
-import { type Block, blockDigest } from '../messages/block.ts';
+import { type Block, blockDigest, encodeBlock } from '../messages/block.ts';
 import type { BlocksMessage } from '../messages/peer.ts';
-import { type Certificate, certificateDigest } from '../messages/vote.ts';
+import { type Certificate, certificateDigest, encodeCertificate } from '../messages/vote.ts';
 import type { CommittedOrder } from '../ordering/committed.ts';
 import type { Agreement } from './agreement.ts';
 import type { Certificates } from './certificates.ts';
@@ -18,6 +18,8 @@ import { type Fetcher, wantCertificate } from './fetcher.ts';
 /** Blocks and entries in one answer. */
 const blocksMax = 64;
 const entriesMax = 2048;
+/** Bytes of an answer, roughly; below what fits in a frame. */
+const answerBytesMax = 8 << 20;
 
 export class CatchUp {
   readonly #core: Core;
@@ -28,7 +30,10 @@ export class CatchUp {
   readonly #fetcher: Fetcher;
   /** Heights that others claim; a claim only makes us ask. */
   readonly #claims = new Map<SignerId, Height>();
-  #asked: { readonly from: Height; readonly peer: SignerId } | undefined;
+  /** The request under way; `through` is the last height of its answer, once that is here. */
+  #asked: { readonly peer: SignerId; through: Height | undefined } | undefined;
+  /** Waiting doubles while nobody answers: on a slow link an answer takes its time. */
+  #patience = 1;
 
   constructor(
     core: Core,
@@ -54,28 +59,36 @@ export class CatchUp {
 
   /** A block was committed: ask for more while somebody claims more. */
   committed(): void {
-    if (!this.#asked || this.#committed.height < this.#asked.from) return;
-    const { peer } = this.#asked;
+    const asked = this.#asked;
+    if (asked && (asked.through === undefined || this.#committed.height < asked.through)) return;
     this.#asked = undefined;
+    this.#patience = 1;
     this.#core.timers.cancel('catch-up');
-    this.#ask(peer);
+    this.#ask(asked?.peer);
   }
 
-  #ask(preferred: SignerId): void {
+  #ask(preferred: SignerId | undefined): void {
     if (this.#asked) return;
     const ahead = [...this.#claims]
       .filter(([, height]) => height > this.#committed.height)
       .map(([peer]) => peer);
     if (ahead.length === 0) return;
-    const peer = ahead.includes(preferred) ? preferred : ahead[0]!;
-    const from = asHeight(this.#committed.height + 1);
-    this.#asked = { from, peer };
-    this.#core.send(peer, { type: 'catchUp', from });
-    this.#core.timers.set('catch-up', this.#core.now + 10 * this.#core.limits.levelTimeoutMs, () => {
+    const peer = ahead.find((one) => one === preferred) ?? ahead[0]!;
+    this.#asked = { peer, through: undefined };
+    this.#core.send(peer, { type: 'catchUp', from: asHeight(this.#committed.height + 1) });
+    this.#arm(peer);
+  }
+
+  /** Nobody answered in time, or what came does not commit: the next one that claims to have more. */
+  #arm(peer: SignerId): void {
+    const patience = 10 * this.#core.limits.levelTimeoutMs * this.#patience;
+    this.#patience = Math.min(64, 2 * this.#patience);
+    this.#core.timers.set('catch-up', this.#core.now + patience, () => {
+      const claimed = this.#claims.get(peer);
       this.#claims.delete(peer);
+      if (claimed !== undefined) this.#claims.set(peer, claimed);
       this.#asked = undefined;
-      const next = this.#claims.keys().next().value;
-      if (next !== undefined) this.#ask(next);
+      this.#ask(undefined);
     });
   }
 
@@ -83,18 +96,24 @@ export class CatchUp {
   serve(to: SignerId, from: Height): void {
     const blocks: Block[] = [];
     const certificates: Certificate[] = [];
+    let bytes = 0;
     for (let at = Math.max(1, from); at <= this.#committed.height && blocks.length < blocksMax; at++) {
       const block = this.#chain.at(asHeight(at));
       if (!block || (blocks.length > 0 && certificates.length + block.entries.length > entriesMax)) break;
+      if (bytes > answerBytesMax) break;
       blocks.push(block);
+      bytes += encodeBlock(block, this.#core.n).length;
       for (const entry of block.entries) {
         const certificate = this.#certificates.find(entry.certificate, entry.batch);
-        if (certificate) certificates.push(certificate);
+        // A certificate left out is fetched by its digest.
+        const size = certificate ? encodeCertificate(certificate, this.#core.n).length : 0;
+        if (certificate && bytes + size <= answerBytesMax) certificates.push(certificate);
+        bytes += size;
       }
     }
     const last = blocks[blocks.length - 1];
     const proven = last && this.#chain.proofFor(last.height);
-    if (proven) this.#core.send(to, { type: 'blocks', blocks, certificates, ...proven });
+    if (proven) this.#core.send(to, { type: 'blocks', blocks, certificates, ...proven }, true);
     else this.#agreement.tell(to);
   }
 
@@ -113,6 +132,7 @@ export class CatchUp {
         this.#core.refused(from, result.error);
         return;
       }
+      if (this.#asked) this.#asked.through = blocks[blocks.length - 1]!.height;
       for (const block of run) this.#chain.add(block);
       const named = new Set(run.flatMap((block) => block.entries.map((entry) => entry.certificate)));
       this.#agreement.withQc(qc, from, () => {

@@ -109,7 +109,8 @@ export class Certificates {
   made(certificate: Certificate, route: Route): void {
     this.#hooks.verifiedVotes(certificate);
     const id = certificateDigest(certificate, this.#core.n);
-    this.#pass({ type: 'certificate', ...route, certificate });
+    // It holds our own vote, which may not be durable yet.
+    this.#pass({ type: 'certificate', ...route, certificate }, true);
     this.#withBatch(this.#core.self, certificate, id);
   }
 
@@ -139,9 +140,9 @@ export class Certificates {
     }
   }
 
-  #pass(message: CertificateMessage): void {
+  #pass(message: CertificateMessage, durable = false): void {
     for (const child of this.#hooks.below(message.certificate.batch, message))
-      this.#core.send(child, message);
+      this.#core.send(child, message, durable);
   }
 
   /** A certificate means something only with its batch. */

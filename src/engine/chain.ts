@@ -12,7 +12,7 @@
 import { invariant } from '../base/assert.ts';
 import { fromHex, utf8 } from '../base/bytes.ts';
 import { u53 } from '../base/codec.ts';
-import type { BatchId, BlockDigest, CertificateDigest, Height, SignerId, View } from '../base/ids.ts';
+import type { BatchId, BlockDigest, Height, SignerId, View } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import {
   type Block,
@@ -289,7 +289,7 @@ export class Chain {
       if (!certificate) missing.push(wantCertificate(id));
       if (!held || !certificate) continue;
       entries.push({ batch: held.batch, keys: held.keys, certificate, certificateDigest: id });
-      for (const listed of majorityListed(factsOf(held.batch, certificate)))
+      for (const listed of majorityListed(factsOf(held.batch, certificate, prefix)))
         if (!inBlock.has(listed) && !prefix.has(listed) && !this.#pool.slotOf(listed))
           missing.push(wantBatch(listed));
     }
@@ -315,19 +315,13 @@ export class Chain {
     const { block, digest } = node;
     const derived = node.derived!;
     const { height } = derived;
-    const used = new Set<CertificateDigest>(derived.entries.map((entry) => entry.certificateDigest));
     for (const entry of derived.entries) {
       this.#core.ledger.put('batch', fromHex(entry.batch.id), entry.batch.bytes);
       this.#certificates.keep(entry.certificateDigest, entry.certificate);
     }
     this.#core.ledger.put('block', u53().encode(height), encodeBlock(block, this.#core.n));
-    const { deliveries, writes } = this.#order.commit(derived);
-    this.#core.ledger.write(writes);
+    const { deliveries } = this.#order.commit(derived, (writes) => this.#core.ledger.write(writes));
     this.#committedView = block.view;
-    this.#certificates.settled(
-      derived.entries.map((entry) => entry.batch.id),
-      used,
-    );
     this.#prune(digest);
     const places = derived.places.map((place): StoredPlace => ({ ...place, height }));
     this.#hooks.committed({ block, places, entries: derived.entries }, deliveries);

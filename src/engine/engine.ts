@@ -99,7 +99,10 @@ export class Engine {
       verifiedVotes,
     });
     this.#recovery = new Recovery(core, this.#gather, this.#acceptance);
-    this.#ingress = new Ingress(core, this.#acceptance, this.order, (batch) => this.#launch(batch));
+    this.#ingress = new Ingress(core, this.#acceptance, this.order, {
+      launch: (batch) => this.#launch(batch),
+      drives: (batch) => this.#drives(batch),
+    });
     this.chain = new Chain(core, this.#pool, this.order, this.#certificates, this.#fetcher, {
       committed: (node, deliveries) => this.#committed(node, deliveries),
     });
@@ -210,11 +213,12 @@ export class Engine {
       return;
     }
     this.#core.suspicion.heard(peer);
-    this.#core.send(peer, this.#agreement.status());
+    this.#core.send(peer, this.#agreement.status(), true);
     this.#pacemaker.resend([peer]);
   }
 
   #start(): void {
+    this.#accuser.restore();
     this.#acceptance.restore();
     this.#certificates.restore();
     this.chain.restore();
@@ -279,6 +283,7 @@ export class Engine {
   #hold(batch: Batch, from: SignerId, then: () => void): void {
     const want = wantBatch(batch.id);
     if (this.#pool.holds(batch.id)) {
+      this.#fetcher.arrived(want);
       then();
       return;
     }
@@ -340,7 +345,9 @@ export class Engine {
     this.#delivered(deliveries);
     const certificates = entries.map((entry) => entry.certificate);
     this.#core.emit({ type: 'committed', committed: { height: block.height, block, places, certificates } });
-    for (const batch of this.#acceptance.committedSlots(places)) {
+    const settled = this.#acceptance.committedSlots(places);
+    this.#certificates.settled(settled, new Set(places.map((place) => place.certificate)));
+    for (const batch of settled) {
       this.#gather.close(batch);
       this.#recovery.done(batch);
       this.#accuser.settled(batch);

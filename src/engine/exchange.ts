@@ -7,7 +7,7 @@ import type { SignerId } from '../base/ids.ts';
 import type { Batch } from '../messages/batch.ts';
 import { blockDigest } from '../messages/block.ts';
 import type { CopyMessage, FetchMessage, WantedMessage } from '../messages/peer.ts';
-import type { Certificate } from '../messages/vote.ts';
+import { type Certificate, encodeCertificate } from '../messages/vote.ts';
 import type { CommittedOrder } from '../ordering/committed.ts';
 import type { Certificates } from './certificates.ts';
 import type { Chain } from './chain.ts';
@@ -62,12 +62,16 @@ export class Exchange {
       batches.push(batch);
       bytes += batch.bytes.length;
     }
-    const certificates = message.certificates
-      .map((id) => this.#certificates.find(id))
-      .filter((certificate) => certificate !== undefined);
+    const certificates: Certificate[] = [];
+    for (const id of message.certificates) {
+      const certificate = bytes < copyBytesMax ? this.#certificates.find(id) : undefined;
+      if (!certificate) continue;
+      certificates.push(certificate);
+      bytes += encodeCertificate(certificate, this.#core.n).length;
+    }
     const blocks = message.blocks.map((id) => this.#chain.find(id)).filter((block) => block !== undefined);
     if (batches.length + certificates.length + blocks.length > 0)
-      this.#core.send(to, { type: 'copy', batches, certificates, blocks });
+      this.#core.send(to, { type: 'copy', batches, certificates, blocks }, true);
   }
 
   copy(from: SignerId, message: CopyMessage): void {
@@ -82,19 +86,23 @@ export class Exchange {
     for (const certificate of message.certificates.slice(0, wantedMax)) {
       if (this.#committed.has(certificate.batch)) continue;
       this.#certificates.receive(from, certificate);
-      this.#hooks.request();
+      if (this.#certificates.of(certificate.batch)) this.#hooks.request();
     }
   }
 
   /** Sends the certificates of uncommitted batches, oldest first. */
   sendWanted(to: readonly SignerId[]): void {
     const certificates: Certificate[] = [];
+    let bytes = 0;
     for (const held of this.#pool.all()) {
       const first = held.certificates.values().next().value;
-      if (first && certificates.length < wantedMax) certificates.push(first);
+      if (!first) continue;
+      bytes += encodeCertificate(first, this.#core.n).length;
+      if (certificates.length >= wantedMax || bytes > copyBytesMax) break;
+      certificates.push(first);
     }
     if (certificates.length === 0) return;
-    for (const signer of to) this.#core.send(signer, { type: 'wanted', certificates });
+    for (const signer of to) this.#core.send(signer, { type: 'wanted', certificates }, true);
     if (to.includes(this.#core.self)) this.#hooks.request();
   }
 }

@@ -6,7 +6,8 @@
  * Invariants:
  * 1. A want is dropped after `roundsMax` rounds through all signers: a name that only a liar knows
  *    costs bounded work.
- * 2. At most `waitsMax` pieces of work wait, for at most `wantsMax` things, at any time.
+ * 2. At most `waitsMax` pieces of work wait, for at most `wantsMax` things, at any time; of those that one
+ *    signer's messages ask for on its own account, `quotaMax`.
  */
 
 import { compareText } from '../base/bytes.ts';
@@ -37,12 +38,20 @@ interface State {
 const roundsMax = 6;
 const waitsMax = 20_000;
 const wantsMax = 100_000;
+const quotaMax = 512;
+
+interface Work {
+  readonly then: () => void;
+  /** On whose account it waits. */
+  readonly quota: SignerId | undefined;
+}
 
 export class Fetcher {
   readonly #core: Core;
   readonly #wants = new Map<Want, State>();
   readonly #parking = new Parking<number, Want>();
-  readonly #work = new Map<number, () => void>();
+  readonly #work = new Map<number, Work>();
+  readonly #quotas = new Map<SignerId, number>();
   #nextWork = 1;
 
   constructor(core: Core) {
@@ -56,15 +65,23 @@ export class Fetcher {
 
   /**
    * Runs `then` once all of the missing things are here. They are asked for, first from `from`.
-   * @param delayMs time to give them to come by themselves before asking.
+   * @param onAccount what `from` says makes us ask, and it alone: counts against its quota.
    * @returns false when too much waits already; then nothing is remembered.
    */
-  whenHere(missing: readonly Want[], from: SignerId | undefined, then: () => void, delayMs = 0): boolean {
-    if (this.#work.size >= waitsMax) return false;
+  whenHere(
+    missing: readonly Want[],
+    from: SignerId | undefined,
+    then: () => void,
+    onAccount = false,
+  ): boolean {
+    const quota = onAccount ? from : undefined;
+    const used = quota === undefined ? 0 : (this.#quotas.get(quota) ?? 0);
+    if (this.#work.size >= waitsMax || used >= quotaMax) return false;
+    if (quota !== undefined) this.#quotas.set(quota, used + 1);
     const id = this.#nextWork++;
-    this.#work.set(id, then);
+    this.#work.set(id, { then, quota });
     this.#parking.park(id, missing);
-    for (const want of missing) this.want(want, from, delayMs);
+    for (const want of missing) this.want(want, from);
     return true;
   }
 
@@ -85,11 +102,14 @@ export class Fetcher {
   /** The thing is here: whoever waited for nothing else resumes. */
   arrived(want: Want): void {
     this.#wants.delete(want);
-    for (const id of this.#parking.release(want)) {
-      const then = this.#work.get(id);
-      this.#work.delete(id);
-      then?.();
-    }
+    for (const id of this.#parking.release(want)) this.#finish(id)?.();
+  }
+
+  #finish(id: number): (() => void) | undefined {
+    const work = this.#work.get(id);
+    this.#work.delete(id);
+    if (work?.quota !== undefined) this.#quotas.set(work.quota, (this.#quotas.get(work.quota) ?? 1) - 1);
+    return work?.then;
   }
 
   /** The thing will never be of use: whoever waited for it resumes and finds out. */
@@ -117,7 +137,9 @@ export class Fetcher {
           continue;
         }
         const target = this.#targetOf(state);
-        if (target !== undefined) asks.set(target, [...(asks.get(target) ?? []), want]);
+        const list = target === undefined ? undefined : asks.get(target);
+        if (list) list.push(want);
+        else if (target !== undefined) asks.set(target, [want]);
         state.tries += 1;
         state.nextAt = now + this.#core.limits.levelTimeoutMs * Math.min(16, 1 + state.tries);
       }
@@ -136,11 +158,10 @@ export class Fetcher {
 
   #giveUp(want: Want): void {
     this.#wants.delete(want);
-    for (const id of [...this.#parking.ids()])
-      if (this.#parking.missing(id).includes(want)) {
-        this.#parking.drop(id);
-        this.#work.delete(id);
-      }
+    for (const id of this.#parking.waiters(want)) {
+      this.#parking.drop(id);
+      this.#finish(id);
+    }
   }
 
   #ask(target: SignerId, wants: readonly Want[]): void {

@@ -38,6 +38,8 @@ interface Gathering {
   /** Who sent us the batch on this route: our votes go there. */
   readonly upstream: Set<SignerId>;
   readonly startedAt: number;
+  /** When a quorum of votes had come, at the root. */
+  quorumAt: number | undefined;
   asked: number;
   forwarded: boolean;
 }
@@ -58,6 +60,7 @@ export interface GatherHooks {
 
 /** Attempts of one root on one batch that are open at once. */
 const attemptsOpenMax = 2;
+const closedMax = 1024;
 
 const roundKey = (batch: BatchId, route: Route): string => `${batch}/${route.root}/${route.attempt}`;
 const asVotes = (batch: BatchId, aggregate: Aggregate<VoteContent>): Certificate => ({
@@ -82,7 +85,9 @@ export class Gather {
   readonly #rounds = new Map<string, Gathering>();
   readonly #byBatch = new Map<BatchId, Set<string>>();
   readonly #ownVotes = new Map<BatchId, Aggregate<VoteContent>>();
-  /** Smoothed time in ms from announcing an own batch to all its votes. */
+  /** When rounds that are over began, for votes that come after; the oldest are forgotten. */
+  readonly #closed = new Map<string, number>();
+  /** Smoothed time in ms from announcing an own batch to a quorum of votes: no single signer sets it. */
   #completionMs: number;
 
   constructor(core: Core, pool: Pool, acceptance: Acceptance, fetcher: Fetcher, hooks: GatherHooks) {
@@ -135,9 +140,12 @@ export class Gather {
 
   /** 1b: votes come up. They wait until every batch they list is at hand. */
   votes(from: SignerId, message: VotesMessage): void {
-    this.#core.suspicion.heard(from);
     const { votes, root, attempt } = message;
-    const gathering = this.#rounds.get(roundKey(votes.batch, { root, attempt }));
+    const key = roundKey(votes.batch, { root, attempt });
+    const gathering = this.#rounds.get(key);
+    const startedAt = gathering?.startedAt ?? this.#closed.get(key);
+    if (startedAt !== undefined && this.#core.now - startedAt <= this.levelMs)
+      this.#core.suspicion.heard(from);
     if (!gathering || gathering.round.finished) return;
     const malformed = this.#malformed(votes);
     if (malformed) {
@@ -146,11 +154,31 @@ export class Gather {
       return;
     }
     const missing = listedIn(votes.classes).filter((id) => !this.#pool.holds(id));
-    if (missing.length > 0) {
-      this.#fetcher.whenHere(missing.map(wantBatch), from, () => this.votes(from, message));
-      return;
-    }
-    gathering.round.receive(from, asAggregate(votes));
+    if (missing.length > 0) this.#fetchFor(from, message, missing);
+    else gathering.round.receive(from, asAggregate(votes));
+    this.#hurry(key, gathering);
+  }
+
+  /** The root has a quorum: it waits a short while for the rest, whoever would like to be waited for. */
+  #hurry(key: string, gathering: Gathering): void {
+    const { round, route } = gathering;
+    if (route.root !== this.#core.self || round.finished || gathering.quorumAt !== undefined) return;
+    if (round.claimed().size < this.#core.quorum.q) return;
+    const { now } = this.#core;
+    gathering.quorumAt = now;
+    const patience = Math.max(this.#core.limits.levelTimeoutMs / 2, 3 * (now - gathering.startedAt));
+    const levels = gathering.tree.levelsBelow(this.#core.self) + 1;
+    const at = Math.min(now + patience, gathering.startedAt + this.levelMs * levels);
+    this.#core.timers.set(`round/${key}`, at, () => this.#expire(key));
+  }
+
+  /** Only votes that verify make us ask for what they list: an invented list costs its author, not us. */
+  #fetchFor(from: SignerId, message: VotesMessage, missing: readonly BatchId[]): void {
+    this.#core.verify({ kind: 'votes', votes: message.votes }, (result) => {
+      if (result.ok)
+        this.#fetcher.whenHere(missing.map(wantBatch), from, () => this.votes(from, message), true);
+      else this.#bad(from, 'votes that do not verify');
+    });
   }
 
   /** The root of an attempt asks for our single vote. */
@@ -158,7 +186,9 @@ export class Gather {
     const route = { root: message.root, attempt: message.attempt };
     if (from !== message.root || this.#answered(message.batch, route)) return;
     if (!this.#pool.get(message.batch)) {
-      this.#fetcher.whenHere([wantBatch(message.batch)], from, () => this.request(from, message));
+      const want = wantBatch(message.batch);
+      if (!this.#fetcher.wants(want))
+        this.#fetcher.whenHere([want], from, () => this.request(from, message), true);
       return;
     }
     this.#acceptance.consider(message.batch, from);
@@ -178,8 +208,14 @@ export class Gather {
   /** The batch is certified or settled: its rounds are over. */
   close(batch: BatchId): void {
     for (const key of this.#byBatch.get(batch) ?? []) {
+      const gathering = this.#rounds.get(key);
+      if (gathering) this.#closed.set(key, gathering.startedAt);
       this.#rounds.delete(key);
       this.#core.timers.cancel(`round/${key}`);
+    }
+    for (const key of this.#closed.keys()) {
+      if (this.#closed.size <= closedMax) break;
+      this.#closed.delete(key);
     }
     this.#byBatch.delete(batch);
     this.#ownVotes.delete(batch);
@@ -197,7 +233,7 @@ export class Gather {
     const certificate = this.#hooks.certificateOf(batch);
     if (certificate) {
       if (route.root !== this.#core.self)
-        this.#core.send(route.root, { type: 'certificate', ...route, certificate });
+        this.#core.send(route.root, { type: 'certificate', ...route, certificate }, true);
       return true;
     }
     if (this.#pool.get(batch) || !this.#pool.holds(batch)) return false;
@@ -233,6 +269,7 @@ export class Gather {
       round,
       upstream: new Set(),
       startedAt: this.#core.now,
+      quorumAt: undefined,
       asked: 0,
       forwarded: false,
     };
@@ -295,11 +332,12 @@ export class Gather {
   #malformed(votes: Certificate): string | undefined {
     const held = this.#pool.get(votes.batch);
     if (!held) return undefined;
-    const after = new Set(held.batch.header.after.map((entry) => entry.id));
+    const { ingress, after } = held.batch.header;
     for (const id of listedIn(votes.classes)) {
       if (id === votes.batch) return 'a vote that lists its own batch';
-      if (after.has(id)) return 'a vote that lists an entry of after';
       const listed = this.#pool.get(id);
+      const entry = listed?.batch.header.ingress === ingress && after.find((one) => one.id === id);
+      if (entry && entry.number === listed?.batch.header.number) return 'a vote that lists an entry of after';
       if (listed && !conflicts(held.keys, listed.keys))
         return 'a vote that lists a batch that does not conflict';
     }
@@ -329,8 +367,8 @@ export class Gather {
   }
 
   #top(gathering: Gathering, aggregate: Aggregate<VoteContent>): void {
-    if (gathering.round.expected.size === 0) {
-      const took = this.#core.now - gathering.startedAt;
+    if (gathering.route.attempt === 0) {
+      const took = (gathering.quorumAt ?? this.#core.now) - gathering.startedAt;
       this.#completionMs = 0.8 * this.#completionMs + 0.2 * took;
     }
     this.#hooks.made(asVotes(gathering.batch, aggregate), gathering.route);

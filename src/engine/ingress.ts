@@ -49,17 +49,24 @@ class KeySet {
 
 type Lane = 'ordinary' | 'contested';
 
+export interface IngressHooks {
+  /** Takes an own batch in and announces it. */
+  launch(batch: Batch): void;
+  /** Whether the signers see to it that this accepted batch becomes final (section 6, "Pending"). */
+  drives(batch: Batch): boolean;
+}
+
 /** Recently contested dependencies remembered, oldest forgotten first. */
 const contestedMax = 4096;
 /** Bytes of a batch around its transactions. */
 const headerBytes = 4096;
+const afterEntryBytes = 40;
 
 export class Ingress {
   readonly #core: Core;
   readonly #acceptance: Acceptance;
   readonly #order: DeliveryOrder;
-  /** Takes an own batch in and announces it. */
-  readonly #launch: (batch: Batch) => void;
+  readonly #hooks: IngressHooks;
   #queue: Queued[] = [];
   readonly #queuedIds = new Set<TransactionId>();
   /** Own batches in flight: not certified yet, by lane. */
@@ -73,11 +80,11 @@ export class Ingress {
   readonly #hot = new Set<Key>();
   #next = 1;
 
-  constructor(core: Core, acceptance: Acceptance, order: DeliveryOrder, launch: (batch: Batch) => void) {
+  constructor(core: Core, acceptance: Acceptance, order: DeliveryOrder, hooks: IngressHooks) {
     this.#core = core;
     this.#acceptance = acceptance;
     this.#order = order;
-    this.#launch = launch;
+    this.#hooks = hooks;
   }
 
   /** Transactions waiting for a batch. */
@@ -115,7 +122,7 @@ export class Ingress {
       if (this.#order.waiting.has(batch.id)) this.contested(batch);
       else {
         this.#flying.set(batch.id, 'ordinary');
-        this.#launch(batch);
+        this.#hooks.launch(batch);
       }
     }
     this.#armFreeze();
@@ -149,7 +156,7 @@ export class Ingress {
     const own = this.#own.get(id);
     if (own && finality === 'score' && !contested)
       for (const key of own.keys.dependencies) this.#hot.delete(key);
-    if (own || contested) this.form();
+    if (own || contested || this.#queue.length > 0) this.form();
   }
 
   /** The committed order used these batches' numbers. */
@@ -187,7 +194,7 @@ export class Ingress {
     const { batchBytesMax, batchTransactionsMax } = this.#core.limits;
     const chosen: Queued[] = [];
     const kept: Queued[] = [];
-    let bytes = headerBytes;
+    let bytes = headerBytes + this.#own.size * afterEntryBytes;
     for (let i = 0; i < this.#queue.length; i++) {
       const queued = this.#queue[i]!;
       const hot = queued.wildcard ? this.#hot.size > 0 : queued.keys.some((key) => this.#hot.has(key));
@@ -216,7 +223,8 @@ export class Ingress {
     const frozenBefore = this.#core.now - this.#core.limits.freezeAfterMs;
     for (const { held, acceptedAt } of this.#acceptance.accepted.values()) {
       if (acceptedAt > frozenBefore) break;
-      if (!this.#order.has(held.batch.id)) blocked.add(held.keys);
+      // What need not ever become final, a twin of an equivocator's, must not freeze anything.
+      if (!this.#order.has(held.batch.id) && this.#hooks.drives(held.batch)) blocked.add(held.keys);
     }
     return blocked;
   }
@@ -231,7 +239,7 @@ export class Ingress {
     this.#remember(batch, keysOf(batch));
     this.#flying.set(batch.id, lane);
     this.#core.emit({ type: 'accepted', batch: batch.id, transactions: batch.transactionIds });
-    this.#launch(batch);
+    this.#hooks.launch(batch);
     this.#armFreeze();
   }
 

@@ -8,7 +8,7 @@
  */
 
 import { compareText, utf8 } from '../base/bytes.ts';
-import { view as asView, type BatchId, type Digest, type View } from '../base/ids.ts';
+import { view as asView, type BatchId, type BlockDigest, type Digest, type View } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import { type Block, decodeProposal, encodeProposal, proposalSigningBytes } from '../messages/block.ts';
 import { largestClosed, smallestClosedContaining } from '../ordering/closure.ts';
@@ -94,20 +94,26 @@ export class Leader {
       const parent = this.#agreement.safety.high.block;
       const prefix = this.#chain.prefix(parent);
       if (!prefix) {
-        if (!this.#preparing.has(parent)) {
-          this.#preparing.clear();
-          this.#preparing.add(parent);
-          this.#chain.prepare(parent, undefined, () => this.#preparing.delete(parent));
-        }
+        this.#prepare(parent);
         return;
       }
       if (this.#propose(view, prefix)) return;
     }
     this.#announce();
   }
-  readonly #preparing = new Set<string>();
+  /** The parent that is being fetched, and when to ask again: what is given up must not block us. */
+  #preparing: { readonly parent: BlockDigest; readonly again: number } | undefined;
   /** State of the pool in which no closed set was found: not worth another look. */
   #fruitless = '';
+
+  #prepare(parent: BlockDigest): void {
+    const before = this.#preparing;
+    if (before?.parent === parent && this.#core.now < before.again) return;
+    this.#preparing = { parent, again: this.#core.now + this.#core.limits.viewTimeoutMs };
+    this.#chain.prepare(parent, undefined, () => {
+      this.#preparing = undefined;
+    });
+  }
 
   /** An own signature may be given only after a timeout's term; then so may a proposal. */
   #mayPropose(): boolean {
@@ -122,7 +128,7 @@ export class Leader {
     if (high.view <= this.#announced || this.#agreement.leaderAt(high.view) !== this.#core.self) return;
     if (high.view !== this.#proposed) return;
     this.#announced = high.view;
-    this.#core.sendAll(this.#agreement.status());
+    this.#core.sendAll(this.#agreement.status(), true);
   }
 
   #propose(view: View, prefix: OrderPrefix): boolean {
@@ -179,7 +185,7 @@ export class Leader {
       if (prefix.numberUsed(batch.header.ingress, batch.header.number)) continue;
       const [certificateDigest, certificate] = first;
       candidates.set(batch.id, { batch, keys, certificate, certificateDigest });
-      facts.push(factsOf(batch, certificate));
+      facts.push(factsOf(batch, certificate, prefix));
     }
     const settled = settledIn(prefix, this.#pool.slotOf);
     const closed = largestClosed(facts, settled);

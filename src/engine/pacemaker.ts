@@ -122,7 +122,7 @@ export class Pacemaker {
     const tc = this.#collector.certificate(end);
     if (!tc) return;
     this.#agreement.takeTc(tc, from);
-    this.#core.send(this.#agreement.leader, this.#agreement.status());
+    this.#core.send(this.#agreement.leader, this.#agreement.status(), true);
   }
 
   /** The term is not getting anywhere. */
@@ -165,6 +165,8 @@ export class Pacemaker {
 
   /** After a restart in a term that was given up: goes on repeating. */
   restore(): void {
+    const { timeout, timeoutHigh } = this.#agreement.safety.record;
+    if (timeout && timeoutHigh) this.#collector.add(timeout, timeoutHigh);
     if (this.#agreement.safety.timedOut >= this.#agreement.view) this.#repeat();
   }
 

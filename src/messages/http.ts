@@ -25,6 +25,8 @@ import { neverExpires, type Transaction, transactionId } from './transaction.ts'
 
 /** Transactions in one POST. */
 export const requestTransactionsMax = 256;
+/** Bytes of a POST body that a signer takes; the largest transaction fits. */
+export const requestBytesMax = 4 << 20;
 /** Longest `timeoutMs`. */
 export const waitMsMax = 60_000;
 

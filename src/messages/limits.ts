@@ -15,4 +15,5 @@ export const classesMax = signersMax;
 export const entriesMax = 1 << 16;
 /** A frame between signers: one or more messages. */
 export const frameBytesMax = 32 << 20;
+export const frameMessagesMax = 1 << 16;
 export const fetchIdsMax = 1024;

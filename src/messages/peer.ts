@@ -40,7 +40,7 @@ import {
   type Proposal,
   type QuorumCertificate,
 } from './block.ts';
-import { fetchIdsMax, frameBytesMax } from './limits.ts';
+import { fetchIdsMax, frameBytesMax, frameMessagesMax } from './limits.ts';
 import {
   decodeTc,
   encodeTc,
@@ -342,18 +342,50 @@ const packr = new Packr({ useRecords: false });
 /** One frame from the encoded messages of a turn. */
 export const encodeFrame = (messages: readonly Uint8Array[]): Uint8Array => packr.pack(messages);
 
-/** The encoded messages of a frame. */
+/** Length that a msgpack header states (`short` bits in its first byte, else 1, 2 or 4 bytes), and where its content starts. */
+function headerAt(
+  frame: DataView,
+  at: number,
+  short: { readonly base: number; readonly limit: number } | undefined,
+  long: Readonly<Record<number, 1 | 2 | 4>>,
+): { readonly length: number; readonly start: number } | undefined {
+  if (at >= frame.byteLength) return undefined;
+  const first = frame.getUint8(at);
+  if (short && first >= short.base && first < short.base + short.limit)
+    return { length: first - short.base, start: at + 1 };
+  const width = long[first];
+  if (width === undefined || at + 1 + width > frame.byteLength) return undefined;
+  const length =
+    width === 1 ? frame.getUint8(at + 1) : width === 2 ? frame.getUint16(at + 1) : frame.getUint32(at + 1);
+  return { length, start: at + 1 + width };
+}
+
+const listHeader = { base: 0x90, limit: 16 } as const;
+const listWidths = { 220: 2, 221: 4 } as const;
+const bytesWidths = { 196: 1, 197: 2, 198: 4 } as const;
+
+/**
+ * The encoded messages of a frame. Read by hand: of msgpack only a list of byte strings is understood, so
+ * that a stranger's frame reaches no extension, no object and no allocation beyond its own size. The
+ * messages are copies: what is kept of one does not hold the whole frame in memory.
+ */
 export function decodeFrame(frame: Uint8Array): Result<Uint8Array[]> {
   if (frame.length > frameBytesMax) return refuse('FRAME_SIZE', `frame has ${frame.length} bytes`);
-  let value: unknown;
-  try {
-    value = packr.unpack(frame);
-  } catch (error) {
-    return refuse('FRAME_MALFORMED', `frame: ${error instanceof Error ? error.message : String(error)}`);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const list = headerAt(view, 0, listHeader, listWidths);
+  if (!list) return refuse('FRAME_MALFORMED', 'frame is not a list');
+  if (list.length > frameMessagesMax)
+    return refuse('FRAME_MESSAGES', `frame has ${list.length} messages, at most ${frameMessagesMax}`);
+  const messages: Uint8Array[] = [];
+  let at = list.start;
+  for (let i = 0; i < list.length; i++) {
+    const item = headerAt(view, at, undefined, bytesWidths);
+    if (!item) return refuse('FRAME_MALFORMED', 'frame holds something else than bytes');
+    if (item.length === 0) return refuse('FRAME_MALFORMED', 'frame holds an empty message');
+    at = item.start + item.length;
+    if (at > frame.length) return refuse('FRAME_MALFORMED', 'frame ends inside a message');
+    messages.push(new Uint8Array(frame.subarray(item.start, at)));
   }
-  if (!Array.isArray(value)) return refuse('FRAME_MALFORMED', 'frame is not a list');
-  for (const item of value)
-    if (!(item instanceof Uint8Array))
-      return refuse('FRAME_MALFORMED', 'frame holds something else than bytes');
-  return accept(value as Uint8Array[]);
+  if (at !== frame.length) return refuse('FRAME_MALFORMED', `frame has ${frame.length - at} bytes too many`);
+  return accept(messages);
 }

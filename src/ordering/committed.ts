@@ -156,6 +156,8 @@ export class CommittedOrder implements OrderPrefix {
     for (const key of keys.transactions) {
       const first = this.transactionPlace(key.slice(1) as TransactionId);
       if (first) last = Math.max(last, this.placeAt(first.position)?.height ?? 0);
+      const again = this.#ledger.get('dependency', keyBytes(key));
+      if (again) last = Math.max(last, u53().decode(again));
     }
     if (keys.wildcard) last = Math.max(last, this.#head.explicitHeight);
     if (keys.explicit) last = Math.max(last, this.#head.wildcardHeight);
@@ -194,6 +196,11 @@ export class CommittedOrder implements OrderPrefix {
         writes.push({ table: 'dependency', key: keyBytes(key), value: heightBytes });
       if (keys.wildcard) wildcardHeight = height;
       if (keys.explicit) explicitHeight = height;
+      // A place that writes no row of its own for a transaction still conflicts with whatever shares it.
+      keys.transactions.forEach((key, index) => {
+        if (place.void || place.verdicts[index] === 'duplicate')
+          writes.push({ table: 'dependency', key: keyBytes(key), value: heightBytes });
+      });
       if (place.void) continue;
       transactions += batch.transactions.length;
       batch.transactionIds.forEach((id, index) => {

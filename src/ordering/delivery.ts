@@ -136,8 +136,13 @@ export class DeliveryOrder {
   /**
    * Commits the next block: delivers what of it was not delivered, then moves the height, then finds
    * what that makes final by score.
+   * @param write puts the block into the ledger that `committed` reads. It is called before anything is
+   *   judged against the longer order: else the block's batches and transactions would not count as seen.
    */
-  commit(derived: DerivedBlock): { readonly deliveries: Delivery[]; readonly writes: Write[] } {
+  commit(
+    derived: DerivedBlock,
+    write?: (writes: readonly Write[]) => void,
+  ): { readonly deliveries: Delivery[]; readonly writes: Write[] } {
     const deliveries: Delivery[] = [];
     derived.places.forEach((place, i) => {
       const entry = derived.entries[i]!;
@@ -160,6 +165,7 @@ export class DeliveryOrder {
       derived.block,
       derived.entries.map(({ batch, keys }, i) => ({ place: derived.places[i]!, batch, keys })),
     );
+    write?.(writes);
     for (const place of derived.places) this.#leaveAhead(place.batch);
     for (const { ingress, number } of derived.places) this.#forgetSlot(ingress, number);
     deliveries.push(...this.#advance([...this.#waiting.keys()]));
@@ -203,7 +209,7 @@ export class DeliveryOrder {
       const waiting = this.#waiting.get(next);
       if (!waiting) continue;
       const found = waiting.certificates.find(({ certificate }) =>
-        isFinal(factsOf(waiting.batch, certificate), context, this.#quorum),
+        isFinal(factsOf(waiting.batch, certificate, this.committed), context, this.#quorum),
       );
       if (!found) continue;
       deliveries.push(this.#deliver(waiting, found));

@@ -37,10 +37,20 @@ export interface DeriveEntry {
   readonly certificateDigest: CertificateDigest;
 }
 
-/** What the ordering needs to know of a certified batch. */
-export const factsOf = (batch: Batch, certificate: Certificate): Facts => ({
+/**
+ * What the ordering needs to know of a certified batch on top of an order. An entry of `after` whose
+ * number that order uses is met, by whichever batch (section 2): nobody lists it any more, and nobody
+ * needs the batch that it names, which a liar may have made up.
+ */
+export const factsOf = (
+  batch: Batch,
+  certificate: Certificate,
+  order?: Pick<OrderPrefix, 'numberUsed'>,
+): Facts => ({
   id: batch.id,
-  after: batch.header.after.map((entry) => entry.id),
+  after: batch.header.after
+    .filter((entry) => !order?.numberUsed(batch.header.ingress, entry.number))
+    .map((entry) => entry.id),
   count: batch.header.count,
   classes: certificate.classes,
 });
@@ -135,7 +145,7 @@ export function placeVerdicts(
   certificate: Certificate,
   seen: (id: TransactionId) => boolean,
 ): Verdict[] {
-  const verdicts = verdictsOf(factsOf(batch, certificate));
+  const verdicts = verdictsOf({ classes: certificate.classes, count: batch.header.count });
   return batch.transactionIds.map((id, i) => (seen(id) ? 'duplicate' : verdicts[i]!));
 }
 
@@ -155,7 +165,7 @@ export function checkEntries(
     if (parent.numberUsed(batch.header.ingress, batch.header.number))
       return refuse('BLOCK_NUMBER', `batch ${batch.id} has a number that is used already`);
   }
-  const facts = entries.map((entry) => factsOf(entry.batch, entry.certificate));
+  const facts = entries.map((entry) => factsOf(entry.batch, entry.certificate, parent));
   const gap = closureGap(facts, settledIn(parent, slotOf));
   return gap
     ? refuse('BLOCK_CLOSURE', `batch ${gap.batch} needs ${gap.missing}, which is not in the block`)
@@ -168,7 +178,7 @@ export function deriveBlock(
   entries: readonly DeriveEntry[],
   quorum: Quorum,
 ): DerivedBlock {
-  const facts = entries.map((entry) => factsOf(entry.batch, entry.certificate));
+  const facts = entries.map((entry) => factsOf(entry.batch, entry.certificate, parent));
   const { order } = linearize(facts, conflictsAmong(entries), blockTie(parent.block), quorum);
   const byId = new Map(entries.map((entry) => [entry.batch.id, entry]));
   return layOut(

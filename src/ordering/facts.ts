@@ -23,7 +23,7 @@ export const lists = (facts: Facts, content: Pick<VoteContent, 'before'>, other:
   content.before.includes(other) || facts.after.includes(other);
 
 /** `v`: the certificate's votes, whatever their base. */
-export const voteTotal = (facts: Facts): number => voteCount(facts.classes);
+export const voteTotal = (facts: Pick<Facts, 'classes'>): number => voteCount(facts.classes);
 
 /**
  * `x_U` of every U that is listed at all, over the given classes of the batch. Entries of `after` are

@@ -11,7 +11,7 @@ import type { Quorum } from './quorum.ts';
 export type Verdict = 'executed' | 'rejected';
 
 /** Votes that reject each transaction of the batch. */
-function rejections(facts: Facts): number[] {
+function rejections(facts: Pick<Facts, 'classes' | 'count'>): number[] {
   const counts = new Array<number>(facts.count).fill(0);
   for (const one of facts.classes)
     for (const index of one.rejects) if (index < facts.count) counts[index]! += one.signers.length;
@@ -19,7 +19,7 @@ function rejections(facts: Facts): number[] {
 }
 
 /** The verdict on each transaction by this certificate, in the batch's order. */
-export function verdictsOf(facts: Facts): Verdict[] {
+export function verdictsOf(facts: Pick<Facts, 'classes' | 'count'>): Verdict[] {
   const total = voteTotal(facts);
   return rejections(facts).map((rejecting) => (2 * (total - rejecting) > total ? 'executed' : 'rejected'));
 }

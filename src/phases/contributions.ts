@@ -36,6 +36,13 @@ interface Part<C> {
   verified: boolean;
 }
 
+/** A part of a selection, less what others of the selection hold. */
+interface Chosen<C> {
+  readonly aggregate: Aggregate<C>;
+  readonly from: SignerId;
+  readonly verified: boolean;
+}
+
 /** A disjoint selection of parts as one aggregate. */
 export interface Merge<C> {
   readonly aggregate: Aggregate<C>;
@@ -64,12 +71,19 @@ export class Contributions<C> {
     this.#compare = compare;
   }
 
-  /** Adds a part; false when it brings nothing that its sender did not bring, or the sender brings too many. */
+  /**
+   * Adds a part; false when it brings nothing that its sender did not bring, or the sender brings too many.
+   * Its signature is well-formed: schemes throw when they add up what is none.
+   */
   add(from: SignerId, aggregate: Aggregate<C>, verified: boolean): boolean {
     const members = new Set(membersOf(aggregate));
     const own = this.#parts.filter((part) => part.from === from);
     if (own.length >= partsPerSenderMax) return false;
-    if (own.some((part) => [...members].every((member) => part.members.has(member)))) return false;
+    // A single vote may help to take apart an aggregate of the same sender that overlaps with others.
+    const covers = (part: Part<C>): boolean =>
+      (members.size > 1 || part.members.size === 1) &&
+      [...members].every((member) => part.members.has(member));
+    if (own.some(covers)) return false;
     this.#parts.push({ from, aggregate, members, verified });
     return true;
   }
@@ -79,9 +93,28 @@ export class Contributions<C> {
     return new Set(this.#parts.flatMap((part) => [...part.members]));
   }
 
+  /** Every signer that a merge of the parts here holds: of parts that overlap some may be left out. */
+  mergeable(): Set<SignerId> {
+    return this.#select().covered;
+  }
+
+  /** Forgets the parts that hold nobody but the given signers. */
+  forget(members: ReadonlySet<SignerId>): void {
+    this.#parts = this.#parts.filter((part) => [...part.members].some((member) => !members.has(member)));
+  }
+
   /** The largest disjoint selection found greedily, or undefined when there is no part. */
   merge(): Merge<C> | undefined {
-    const chosen: { aggregate: Aggregate<C>; from: SignerId; verified: boolean }[] = [];
+    const { chosen } = this.#select();
+    if (chosen.length === 0) return undefined;
+    return {
+      aggregate: this.#join(chosen.map((one) => one.aggregate)),
+      unverified: [...new Set(chosen.filter((one) => !one.verified).map((one) => one.from))],
+    };
+  }
+
+  #select(): { readonly chosen: Chosen<C>[]; readonly covered: Set<SignerId> } {
+    const chosen: Chosen<C>[] = [];
     const covered = new Set<SignerId>();
     const bySize = [...this.#parts].sort(
       (a, b) => Number(b.verified) - Number(a.verified) || b.members.size - a.members.size || a.from - b.from,
@@ -94,11 +127,7 @@ export class Contributions<C> {
       chosen.push({ aggregate, from: part.from, verified: part.verified });
       for (const member of part.members) covered.add(member);
     }
-    if (chosen.length === 0) return undefined;
-    return {
-      aggregate: this.#join(chosen.map((one) => one.aggregate)),
-      unverified: [...new Set(chosen.filter((one) => !one.verified).map((one) => one.from))],
-    };
+    return { chosen, covered };
   }
 
   /** The unverified parts, for a check one by one. */

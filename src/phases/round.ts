@@ -38,7 +38,7 @@ export interface RoundOptions<C> {
 export class TreeRound<C> {
   readonly #options: RoundOptions<C>;
   readonly #host: RoundHost<C>;
-  #contributions: Contributions<C>;
+  readonly #contributions: Contributions<C>;
   readonly #expected = new Set<SignerId>();
   /** Signers whose signatures went up already (inner node). */
   readonly #sent = new Set<SignerId>();
@@ -66,9 +66,12 @@ export class TreeRound<C> {
   get expired(): boolean {
     return this.#expired;
   }
-  /** Signers that some contribution claims. */
+  /**
+   * Signers whose signatures a merge of what came would hold. Others are worth asking, even when some
+   * part claims them: parts of liars may overlap so that no merge holds them.
+   */
   claimed(): Set<SignerId> {
-    return this.#contributions.claimed();
+    return this.#contributions.mergeable();
   }
 
   /** The message went down to these; wait for them. */
@@ -88,7 +91,8 @@ export class TreeRound<C> {
   receive(from: SignerId, aggregate: Aggregate<C>): void {
     this.#expected.delete(from);
     const news = membersOf(aggregate).some((member) => !this.#sent.has(member));
-    if (news) this.#contributions.add(from, aggregate, false);
+    if (!this.#options.scheme.wellFormed(aggregate.signature)) this.#host.bad(from);
+    else if (news) this.#contributions.add(from, aggregate, false);
     this.progress();
   }
 
@@ -145,8 +149,10 @@ export class TreeRound<C> {
       return;
     }
     for (const member of membersOf(aggregate)) this.#sent.add(member);
-    this.#contributions = new Contributions(this.#options.scheme, this.#options.compare);
+    // What came while the merge was checked stays, and goes up next.
+    this.#contributions.forget(this.#sent);
     this.#host.up(aggregate);
+    this.progress();
   }
 
   /** The merge failed, or overlaps hide a quorum: check each part alone and drop the bad ones. */

@@ -101,6 +101,12 @@ export class Safety {
     return undefined;
   }
 
+  /** The very block that was signed last: signing it again, after a restart, says nothing new. */
+  signedAlready(block: Block, digestOfBlock: BlockDigest): boolean {
+    const { lastSigned, lastBlock } = this.#record;
+    return block.view === lastSigned && digestOfBlock === lastBlock && block.view > this.timedOut;
+  }
+
   /** Records the signature of a block. Call only when `refuses` has no objection. */
   signBlock(block: Block, digestOfBlock: BlockDigest): void {
     this.raise(block.justify);

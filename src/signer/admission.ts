@@ -66,8 +66,7 @@ export class Admission {
 
   /** Takes back what own batches held when this signer was started. */
   restore(candidates: readonly Candidate[]): void {
-    for (const candidate of candidates)
-      if (!this.#open.has(candidate.id)) this.#add(candidate, true);
+    for (const candidate of candidates) if (!this.#open.has(candidate.id)) this.#add(candidate, true);
   }
 
   /** Durable in an own batch. */

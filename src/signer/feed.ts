@@ -4,9 +4,8 @@
  * what a crash could take back.
  *
  * Rules:
- * 1. Within a step a block comes before the batches that became final by score in that step: some of
- *    them are final only because of the block (protocol section 5), and a learner must be able to follow.
- *    Batches of the block itself are not published apart from it.
+ * 1. The events of a step are published together: whoever reads between steps finds a block, and with it
+ *    the batches that became final only on top of it (protocol section 5).
  * 2. `ahead` holds exactly the published batches that are in no published block, oldest first.
  */
 
@@ -27,7 +26,7 @@ export interface AheadBatch {
 export interface FeedListener {
   /** Final by score. */
   batch?(ahead: AheadBatch): void;
-  /** @param batchOf the block's batches; all are there. */
+  /** @param deliveryOf of each batch of the block. */
   block?(committed: CommittedBlock, deliveryOf: (id: BatchId) => Delivery): void;
   /** After all of a step was published. */
   advanced?(): void;
@@ -62,9 +61,7 @@ export class Feed {
   }
 
   /** Where a transaction stands among the batches ahead. */
-  find(
-    transaction: TransactionId,
-  ): { readonly delivery: Delivery; readonly index: number } | undefined {
+  find(transaction: TransactionId): { readonly delivery: Delivery; readonly index: number } | undefined {
     const found = this.#byTransaction.get(transaction);
     return found && { delivery: found.ahead.delivery, index: found.index };
   }
@@ -90,17 +87,17 @@ export class Feed {
 
   /** Publishes the events of one step. */
   take(events: readonly EngineEvent[]): void {
-    const scored: Delivery[] = [];
-    const fresh = new Map<BatchId, Delivery>();
+    /** Delivered by the block that follows in this step. */
+    const ordered = new Map<BatchId, Delivery>();
+    let published = false;
     for (const event of events) {
-      if (event.type === 'delivered') {
-        fresh.set(event.delivery.batch.id, event.delivery);
-        if (event.delivery.finality === 'score') scored.push(event.delivery);
-      } else if (event.type === 'committed') this.#block(event.committed, fresh);
+      if (event.type === 'committed') this.#block(event.committed, ordered);
+      else if (event.type !== 'delivered') continue;
+      else if (event.delivery.finality === 'score') this.#batch(event.delivery);
+      else ordered.set(event.delivery.batch.id, event.delivery);
+      published = true;
     }
-    for (const delivery of scored) if (fresh.has(delivery.batch.id)) this.#batch(delivery);
-    if (fresh.size > 0 || events.some((event) => event.type === 'committed'))
-      for (const listener of [...this.#listeners]) listener.advanced?.();
+    if (published) for (const listener of [...this.#listeners]) listener.advanced?.();
   }
 
   #batch(delivery: Delivery): void {
@@ -113,20 +110,17 @@ export class Feed {
     for (const listener of [...this.#listeners]) listener.batch?.(ahead);
   }
 
-  /** @param fresh deliveries of this step; those of the block leave it. */
-  #block(committed: CommittedBlock, fresh: Map<BatchId, Delivery>): void {
+  #block(committed: CommittedBlock, ordered: ReadonlyMap<BatchId, Delivery>): void {
     const deliveries = new Map<BatchId, Delivery>();
     for (const { batch } of committed.places) {
       const ahead = this.#ahead.get(batch);
-      const delivery = ahead?.delivery ?? fresh.get(batch);
+      const delivery = ahead?.delivery ?? ordered.get(batch);
       invariant(delivery, `block ${committed.height} holds batch ${batch}, which was not delivered`);
       deliveries.set(batch, delivery);
-      fresh.delete(batch);
       if (ahead) this.#settle(ahead);
     }
     this.#height = committed.height;
-    for (const listener of [...this.#listeners])
-      listener.block?.(committed, (id) => deliveries.get(id)!);
+    for (const listener of [...this.#listeners]) listener.block?.(committed, (id) => deliveries.get(id)!);
   }
 
   #settle(ahead: AheadBatch): void {
@@ -141,4 +135,3 @@ export class Feed {
     this.#settledInLog = 0;
   }
 }
-

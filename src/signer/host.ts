@@ -147,10 +147,7 @@ export class Host {
 
   #pending(): boolean {
     return (
-      this.#answers.length > 0 ||
-      this.#local.length > 0 ||
-      this.#submitted.length > 0 ||
-      this.#inbox.pending
+      this.#answers.length > 0 || this.#local.length > 0 || this.#submitted.length > 0 || this.#inbox.pending
     );
   }
 

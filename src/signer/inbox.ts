@@ -93,8 +93,6 @@ export class Inbox {
     if (!frame) return;
     const messages = decodeFrame(frame);
     if (!messages.ok) this.#refused(from, messages.error);
-    // What is decoded refers to its bytes: a small batch must not keep a large frame in memory.
-    else if (messages.value.length > 1) mailbox.messages = messages.value.map((one) => Uint8Array.from(one));
     else mailbox.messages = messages.value;
   }
 }

@@ -1,6 +1,6 @@
 /** Receipts from what this signer holds, in their JSON form (protocol section 11; `verify/receipt-make.ts`). */
 
-import type { TransactionId } from '../base/ids.ts';
+import type { BatchId, TransactionId } from '../base/ids.ts';
 import type { Engine } from '../engine/engine.ts';
 import { encodeReceiptJson } from '../messages/receipt.ts';
 import type { ReceiptJson } from '../messages/receipt-json.ts';
@@ -21,7 +21,7 @@ export class EngineReceipts implements Receipts {
     this.#engine = engine;
     this.#history = history;
     this.#quorum = quorum;
-    this.#proofs = new PlaceProofs(engine.order.committed, engine.chain);
+    this.#proofs = new PlaceProofs(engine.order.committed, engine.chain, (id) => history.batch(id)?.header);
   }
 
   score(delivery: Delivery, index: number): ReceiptJson | undefined {
@@ -30,7 +30,7 @@ export class EngineReceipts implements Receipts {
     if (verdict === undefined) return undefined;
     const sources = {
       ahead: this.#engine.order.ahead,
-      placeProof: this.#proofs.settled.bind(this.#proofs),
+      placeProof: (id: BatchId) => this.#proofs.settled(id),
     };
     const receipt = makeScoreReceipt({ batch, certificate, index, verdict }, sources, this.#quorum);
     return receipt && encodeReceiptJson(receipt, this.#quorum.n);

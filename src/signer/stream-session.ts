@@ -23,6 +23,8 @@ export interface StreamSocket {
   readonly bufferedAmount: number;
   /** @param sent called when the bytes have left, or never will. */
   send(bytes: Uint8Array, sent: () => void): void;
+  /** The session cannot go on, for a reason of our own: it has closed itself. */
+  failed(error: unknown): void;
 }
 
 export interface StreamSources {
@@ -35,8 +37,8 @@ export interface StreamSources {
 
 /** Bytes that wait in one socket before the session stops sending. */
 const socketBytesMax = 4 << 20;
-/** Bodies inside one block event. */
-export const blockBytesMax = 32 << 20;
+/** Bodies inside one block event: what a slow line can take between two pings. */
+const blockBytesMax = 4 << 20;
 /** Work before other sockets get their turn, in milliseconds. */
 const turnMs = 4;
 const creditMax = 2 ** 32;
@@ -99,7 +101,12 @@ export class StreamSession {
     if (this.#closed || this.#credit === 0) return;
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
-      this.#pump();
+      try {
+        this.#pump();
+      } catch (error) {
+        this.close();
+        this.#socket.failed(error);
+      }
     });
   }
 

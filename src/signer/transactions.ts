@@ -70,7 +70,9 @@ export class Transactions implements FeedListener {
   restore(batches: Iterable<Batch>): void {
     for (const batch of batches)
       this.#options.admission.restore(
-        batch.transactions.map((transaction, i) => candidateOf({ id: batch.transactionIds[i]!, transaction })),
+        batch.transactions.map((transaction, i) =>
+          candidateOf({ id: batch.transactionIds[i]!, transaction }),
+        ),
       );
   }
 
@@ -102,7 +104,8 @@ export class Transactions implements FeedListener {
   async status(id: TransactionId, options: WaitOptions | undefined): Promise<StatusJson | HttpError> {
     if (this.#closed) return stopping;
     if (options && !this.#waiters.hasRoom(1)) return overloaded('too many requests wait here', queueRetryMs);
-    const answer = options ? (await this.#answers([id], options)).get(id) : this.#known(id, 'score');
+    const waited = options && (await this.#answers([id], options)).get(id);
+    const answer = waited ?? this.#known(id, 'score');
     if (answer?.receipt) return { id, status: 'final', receipt: answer.receipt };
     if (this.#isFinal(id)) return { id, status: 'final' };
     return { id, status: this.#options.admission.stage(id) === 'accepted' ? 'accepted' : 'unknown' };
@@ -197,7 +200,8 @@ export class Transactions implements FeedListener {
   #result(id: TransactionId, refused: ErrorJson | undefined, answer: Answer | undefined): ResultJson {
     if (refused) return { id, error: refused };
     if (answer?.receipt) return { id, receipt: answer.receipt };
-    if (answer || this.#options.admission.stage(id) === 'accepted' || this.#options.feed.find(id)) return { id };
+    if (answer || this.#options.admission.stage(id) === 'accepted' || this.#options.feed.find(id))
+      return { id };
     const { error } = this.#closed
       ? stopping
       : undecided('TIMEOUT', 'the transaction waits for a batch', 504);

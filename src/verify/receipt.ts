@@ -213,7 +213,7 @@ class ReceiptCheck {
 
   /** A leaf is in the order up to the first block of its chain, and that block is committed. */
   #place({ leaf, position, size, path, chain }: PlaceProof): Result<undefined> {
-    const committed = this.#once(chain, () => this.#chain(chain));
+    const committed = this.#once(chain, () => this.chain(chain));
     if (!committed.ok) return committed;
     const root = fromHex(chain.blocks[0]!.orderRoot);
     return verifyMerklePath(orderLeaf(leaf), position, size, path, root)
@@ -222,7 +222,7 @@ class ReceiptCheck {
   }
 
   /** The last two blocks are in adjacent views and certified, and the others are their ancestors. */
-  #chain({ blocks, qc }: CommitProof): Result<undefined> {
+  chain({ blocks, qc }: CommitProof): Result<undefined> {
     const digests = blocks.map((block) => blockDigest(block, this.#verifier.n));
     for (const [i, block] of blocks.entries()) {
       if (block.epoch !== this.#verifier.epoch) return refuse('EPOCH', 'a block is of another federation');
@@ -245,6 +245,10 @@ class ReceiptCheck {
       : refuse('CHAIN_QC', `the order certificate is for another block than ${block}`);
   }
 }
+
+/** Checks that the first block of a chain is committed. */
+export const verifyCommitProof = (chain: CommitProof, verifier: Verifier): Result<undefined> =>
+  new ReceiptCheck(verifier, new WeakSet()).chain(chain);
 
 /**
  * Checks all that a receipt claims. Pure; a refusal names what is wrong.

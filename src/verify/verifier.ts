@@ -194,11 +194,21 @@ export class Verifier {
   proposal(proposal: Proposal, leader: SignerId): Result<undefined> {
     const { block } = proposal;
     if (block.epoch !== this.epoch) return refuse('EPOCH', 'block is of another federation');
+    const signed = this.proposalSignature(leader, block.view, blockDigest(block, this.n), proposal.signature);
+    return signed.ok ? this.qc(block.justify) : signed;
+  }
+
+  /** A leader's signature on a proposal, by the block's digest. */
+  proposalSignature(
+    leader: SignerId,
+    view: View,
+    block: BlockDigest,
+    signature: Uint8Array,
+  ): Result<undefined> {
     const key = this.federation.signers[leader]?.signingKey;
     if (!key) return refuse('PROPOSAL_LEADER', `${leader} is not a signer`);
-    const message = proposalSigningBytes(this.epoch, block.view, blockDigest(block, this.n));
-    return this.#singles.verify(key, message, proposal.signature)
-      ? this.qc(block.justify)
-      : refuse('PROPOSAL_SIGNATURE', `the proposal for view ${block.view} is not signed by leader ${leader}`);
+    return this.#singles.verify(key, proposalSigningBytes(this.epoch, view, block), signature)
+      ? good
+      : refuse('PROPOSAL_SIGNATURE', `the proposal for view ${view} is not signed by leader ${leader}`);
   }
 }

@@ -29,6 +29,3 @@ export class AgreementViolated extends Error {
 export class LearnerHalted extends Error {
   override readonly name = 'LearnerHalted';
 }
-
-export const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!;

@@ -32,7 +32,7 @@ export const deliveredBatch = (delivery: Delivery): DeliveredBatch => ({
 });
 
 /** A void batch has no verdicts; its transactions count as rejected where somebody looks at them. */
-function orderedBatch({ batch, void: isVoid, verdicts }: DeliveredBatch): OrderedBatch {
+export function orderedBatch({ batch, void: isVoid, verdicts }: DeliveredBatch): OrderedBatch {
   const transactions = batch.transactions.map((transaction, index) => ({
     id: batch.transactionIds[index]!,
     client: transaction.client,

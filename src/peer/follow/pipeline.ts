@@ -15,9 +15,10 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { InvariantViolation } from '../../base/assert.ts';
 import { utf8 } from '../../base/bytes.ts';
-import type { Epoch } from '../../base/ids.ts';
+import type { Epoch, Height } from '../../base/ids.ts';
 import type { StreamEvent } from '../../messages/stream.ts';
 import type { Delivery } from '../../ordering/delivery.ts';
+import { reasonOf } from '../../store/error.ts';
 import type { Store } from '../../store/port.ts';
 import {
   type DocumentStore,
@@ -29,7 +30,7 @@ import {
 } from '../api.ts';
 import { genesisPosition, samePosition } from '../position.ts';
 import { type Counts, countGroup, countsCodec, noCounts } from './counts.ts';
-import { ForgedEvent, LearnerHalted, messageOf } from './errors.ts';
+import { ForgedEvent, LearnerHalted } from './errors.ts';
 import { type GroupBounds, GroupLog } from './group-log.ts';
 import { type GuardedMachine, guardMachine } from './guarded-machine.ts';
 import { type DeliveredBatch, type DeliveredGroup, deliveredBatch } from './ordered.ts';
@@ -67,7 +68,10 @@ export class Pipeline {
   #failure: Error | undefined;
   #counts: Counts = noCounts(0);
   #position: Position;
+  #height: Height;
   #pending: DeliveredBatch[] = [];
+  /** Batches of the cycle under way that are not applied yet. */
+  #applying = 0;
   #settled: (() => void)[] = [];
   #working: Promise<void> | undefined;
 
@@ -76,6 +80,7 @@ export class Pipeline {
     this.#log = new GroupLog(options.store, options.epoch, options.bounds);
     this.#guarded = guardMachine(options.machine);
     this.#position = genesisPosition(options.epoch);
+    this.#height = options.order.height;
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -87,7 +92,11 @@ export class Pipeline {
    */
   static async open(options: PipelineOptions): Promise<Pipeline> {
     const pipeline = new Pipeline(options);
-    await pipeline.#recover();
+    try {
+      await pipeline.#recover();
+    } catch (error) {
+      throw pipeline.#named(error);
+    }
     return pipeline;
   }
 
@@ -104,7 +113,11 @@ export class Pipeline {
   }
   /** Batches that were delivered and are not applied yet. */
   get backlog(): number {
-    return this.#pending.length;
+    return this.#pending.length + this.#applying;
+  }
+  /** Height up to which every block is applied. */
+  get height(): Height {
+    return this.#height;
   }
 
   /**
@@ -165,11 +178,7 @@ export class Pipeline {
       }
     } catch (error) {
       if (this.#stop.signal.aborted) return;
-      this.halt(
-        this.#guarded.threw(error)
-          ? new LearnerHalted(`the state machine failed: ${messageOf(error)}`, { cause: error })
-          : asError(error),
-      );
+      this.halt(this.#named(error));
     }
   }
 
@@ -177,6 +186,8 @@ export class Pipeline {
     const { store, order } = this.#options;
     const settled = this.#settled;
     const { groups, writes } = this.#log.extend(this.#pending);
+    const { height } = order;
+    this.#applying = this.#pending.length;
     this.#pending = [];
     this.#settled = [];
     const counts = { table: 'meta', key: countsKey, value: countsCodec.encode(this.#counts) } as const;
@@ -186,8 +197,10 @@ export class Pipeline {
     this.#step('log is durable');
     for (const delivered of groups) {
       await this.#apply(delivered);
+      this.#applying -= delivered.group.batches.length;
       this.#step('group is applied');
     }
+    this.#height = height;
     for (const done of settled) done();
   }
 
@@ -204,12 +217,12 @@ export class Pipeline {
       } catch (error) {
         if (signal.aborted || this.#isFinal(error)) throw error;
         if (error instanceof PositionMismatch && ++mismatches <= mismatchesMax) {
-          if (await this.#catchUp(error.stored, delivered.group.position.sequence)) return;
+          await this.#catchUp(error.stored, delivered.group.position.sequence);
           continue;
         }
         if (error instanceof PositionMismatch) throw error;
         warn(
-          `group ${delivered.group.position.sequence} could not be applied, trying again: ${messageOf(error)}`,
+          `group ${delivered.group.position.sequence} could not be applied, trying again: ${reasonOf(error)}`,
         );
         await delay(waitMs, undefined, { signal });
       }
@@ -219,6 +232,13 @@ export class Pipeline {
   #applied(delivered: DeliveredGroup, outcomes: readonly Outcome[]): void {
     this.#position = delivered.group.position;
     this.#counts = countGroup(this.#counts, delivered, outcomes);
+  }
+
+  /** What ends the pipeline, with the state machine named when it is the cause. */
+  #named(error: unknown): Error {
+    return this.#guarded.threw(error)
+      ? new LearnerHalted(`the state machine failed: ${reasonOf(error)}`, { cause: error })
+      : asError(error);
   }
 
   /** Whether trying again cannot help. */
@@ -231,22 +251,18 @@ export class Pipeline {
     );
   }
 
-  /**
-   * The store stands elsewhere than where we left it: gives it what it lacks before a group.
-   * @returns whether it holds that group already.
-   */
-  async #catchUp(stored: Position, sequence: number): Promise<boolean> {
+  /** The store stands elsewhere than where we left it: gives it what it lacks before a group. */
+  async #catchUp(stored: Position, sequence: number): Promise<void> {
     this.#demandKnown(stored);
-    if (stored.sequence >= sequence) {
-      this.#position = stored;
-      this.#counts = noCounts(stored.sequence);
-      return true;
-    }
+    if (stored.sequence >= sequence)
+      throw new LearnerHalted(
+        `the documents went to group ${stored.sequence} by themselves while group ${sequence} was applied: ` +
+          'something else writes to them',
+      );
     for (let next = stored.sequence + 1; next < sequence; next++) {
       const { documents } = this.#options;
       await documents.apply(this.#log.group(next).group, this.#guarded.machine, this.#stop.signal);
     }
-    return false;
   }
 
   /** @throws LearnerHalted unless the position is one of the log's. */

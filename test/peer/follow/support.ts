@@ -1,13 +1,14 @@
 /** A simulated federation under load, and the streams that its signers would send to learners. */
 import { expect } from 'vitest';
-import { World } from '../../../sim/world.ts';
+import { World, type WorldOptions } from '../../../sim/world.ts';
+import { textOf } from '../../../src/base/bytes.ts';
 import { allSigners, type Height, height, type SignerId, signerId } from '../../../src/base/ids.ts';
 import { must } from '../../../src/base/result.ts';
 import type { SchemeProvider } from '../../../src/crypto/scheme.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { BlockEvent, StreamEvent } from '../../../src/messages/stream.ts';
 import { decodeStreamEvent, encodeStreamEvent } from '../../../src/messages/stream.ts';
-import type { OrderedTransaction } from '../../../src/peer/api.ts';
+import type { OrderedTransaction, StateMachine } from '../../../src/peer/api.ts';
 import { MemoryDocumentStore } from '../../../src/peer/documents/memory.ts';
 import { Pipeline, type PipelineOptions } from '../../../src/peer/follow/pipeline.ts';
 import { VerifiedOrder } from '../../../src/peer/follow/verified-order.ts';
@@ -65,17 +66,26 @@ export function streamAfter(world: World, node: SignerId, after: number): Stream
   return events.map((event) => carried(event, verifier.n));
 }
 
+export const worldOptions = ({
+  seed,
+  signers = 4,
+  byzantine = 1,
+  faulty = 1,
+  provider,
+}: Load): WorldOptions => ({
+  seed,
+  signers,
+  byzantine,
+  faulty,
+  limits: { checkpointAfterMs: 300 },
+  check: (_, body) => (textOf(body).includes('"k4"') ? 'k4 is not wanted' : undefined),
+  ...(provider && { provider }),
+});
+
 /** Runs a federation under load and records what each signer streams meanwhile. */
 export function runFederation(load: Load, until: 'committed' | 'delivered' = 'committed'): Federation {
-  const { signers = 4, byzantine = 1, faulty = 1, contested = 2, provider } = load;
-  const world = new World({
-    seed: load.seed,
-    signers,
-    byzantine,
-    faulty,
-    limits: { checkpointAfterMs: 300 },
-    ...(provider && { provider }),
-  });
+  const { signers = 4, contested = 2 } = load;
+  const world = new World(worldOptions(load));
   const streams: StreamEvent[][] = world.nodes.map(() => []);
   const brought = world.nodes.map(() => new Set<string>());
   world.watchers.push({
@@ -98,9 +108,13 @@ export function runFederation(load: Load, until: 'committed' | 'delivered' = 'co
   const deadline = world.now + 60_000;
   const done = () =>
     world.nodes.every(({ engine }) => {
-      const { committed, ahead } = engine!.order;
-      const delivered = [...ahead.values()].reduce((sum, { batch }) => sum + batch.transactions.length, 0);
-      return committed.transactions + (until === 'delivered' ? delivered : 0) >= world.submitted.size;
+      const { order } = engine!;
+      const ahead = [...order.ahead.values()].reduce((sum, one) => sum + one.batch.transactions.length, 0);
+      const prefix = until === 'delivered' ? order : order.committed;
+      return (
+        order.committed.transactions + ahead >= world.submitted.size &&
+        [...world.submitted.keys()].every((id) => prefix.transactionSeen(id))
+      );
     });
   expect(world.runUntil(done, deadline)).toBe(true);
   // Events leave a node once they are durable.
@@ -123,7 +137,10 @@ export function submitLoad(world: World, transactions: number, contested: number
         : { op: 'patch', id, patch: { [`k${i % 5}`]: i } },
       ...(random.chance(0.1) ? [{ op: 'delete', id }] : []),
     ];
-    world.submit(to, world.transaction([id], JSON.stringify({ ops })));
+    const transaction = world.transaction([id], JSON.stringify({ ops }));
+    world.submit(to, transaction);
+    // A client that tries another signer too: one of the two is a duplicate.
+    if (contested > 0 && random.chance(0.1)) world.submit(random.pick(signers), transaction);
     if (random.chance(0.4)) world.run(world.now + random.exponential(2));
   }
 }
@@ -190,3 +207,33 @@ export async function openLearner(
 }
 
 export const nothing = (): void => undefined;
+
+/**
+ * What is left of a live stream for a learner that comes at a height: the batches that were delivered by
+ * score before it and not committed by it, and then everything as it came.
+ */
+export function resumeStream(stream: readonly StreamEvent[], after: number): StreamEvent[] {
+  const isLast = (event: StreamEvent) => event.type === 'block' && event.block.height === after;
+  const at = after === 0 ? 0 : stream.findIndex(isLast) + 1;
+  const past = stream.slice(0, at);
+  const committed = new Set(
+    past.flatMap((event) => (event.type === 'block' ? event.block.entries.map((entry) => entry.batch) : [])),
+  );
+  const ahead = past.filter((event) => event.type === 'batch' && !committed.has(event.batch.id));
+  return [...ahead, ...stream.slice(at)];
+}
+
+/** Writes down, in each document that a transaction declares, that it was applied: twice would show. */
+export const ledgerMachine: StateMachine = {
+  apply(transaction, documents) {
+    for (const dependency of transaction.dependencies ?? []) {
+      const id = textOf(dependency);
+      const before = (documents.get(id) ?? []) as readonly string[];
+      documents.put(id, [...before, transaction.id]);
+    }
+    return { status: 'applied' };
+  },
+};
+
+export const ledgerRoot = (world: World): string =>
+  replayRoot(singleThreadedReplay(committedTransactions(world), ledgerMachine).documents);

@@ -45,10 +45,13 @@ describe('learners of a simulated federation', () => {
     const order = newOrder(federation, 'score');
     const deliveries = federation.streams[0]!.flatMap((event) => order.take(event));
     for (const { finality } of deliveries) finalities.add(finality);
-    // Otherwise one of the two paths is not tested.
-    expect([...finalities].sort()).toEqual(load.contested === 0 ? ['score'] : ['order', 'score']);
+    const verdicts = new Set(deliveries.flatMap((one) => one.verdicts));
+    // Otherwise one of the paths is not tested.
+    const contested = load.contested > 0;
+    expect([...finalities].sort()).toEqual(contested ? ['order', 'score'] : ['score']);
+    expect([...verdicts].sort()).toEqual([...(contested ? ['duplicate'] : []), 'executed', 'rejected']);
     const ids = deliveries.flatMap((one) => one.batch.transactionIds);
-    expect([...ids].sort()).toEqual([...federation.world.submitted.keys()].sort());
+    expect([...new Set(ids)].sort()).toEqual([...federation.world.submitted.keys()].sort());
   });
 
   it('with real signatures too', async () => {

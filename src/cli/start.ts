@@ -1,0 +1,77 @@
+/**
+ * `musig-paxos start`: one signer, in the foreground, until it is told to stop or must stop. SIGTERM and
+ * SIGINT end it cleanly; a second one ends it at once. Logs are JSON on stdout.
+ */
+
+import { accept, type Result, refuse } from '../base/result.ts';
+import { loadSignerHome } from '../signer/config.ts';
+import { ListenError } from '../signer/listen-error.ts';
+import { type RunningSigner, startSigner } from '../signer/signer.ts';
+import { StoreError } from '../store/error.ts';
+
+export interface StartOptions {
+  /** Directory with `signer.toml` and `keys.toml`. */
+  readonly home: string;
+}
+
+const signals = ['SIGTERM', 'SIGINT'] as const;
+/** After a failure there is little to save, and the process must not linger. */
+const failedCloseMs = 3000;
+
+/** Resolves at the first signal; the second one ends the process. */
+function untilSignal(): { readonly stopped: Promise<'signal'>; readonly release: () => void } {
+  let seen = false;
+  let resolve: (value: 'signal') => void;
+  const stopped = new Promise<'signal'>((done) => {
+    resolve = done;
+  });
+  const handle = (): void => {
+    if (seen) process.exit(1);
+    seen = true;
+    resolve('signal');
+  };
+  for (const signal of signals) process.on(signal, handle);
+  return {
+    stopped,
+    release: () => {
+      for (const signal of signals) process.off(signal, handle);
+    },
+  };
+}
+
+/** A mistake of the user's as a refusal. @throws anything else. */
+function mistake(error: unknown, home: string): Result<never> {
+  if (error instanceof StoreError) return refuse(error.code, error.message);
+  if (error instanceof ListenError) return refuse('LISTEN', `${home}/signer.toml: ${error.message}`);
+  throw error;
+}
+
+/**
+ * Runs a signer until it ends.
+ * @returns the exit code: 0 after a signal, 1 after a failure that the log describes. A refusal names the
+ *   file and the field at fault, and nothing was started.
+ */
+export async function startCommand({ home }: StartOptions): Promise<Result<{ readonly exitCode: number }>> {
+  const loaded = loadSignerHome(home);
+  if (!loaded.ok) return loaded;
+  const { stopped, release } = untilSignal();
+  try {
+    let signer: RunningSigner;
+    try {
+      signer = await startSigner(loaded.value);
+    } catch (error) {
+      return mistake(error, home);
+    }
+    const ended = await Promise.race([stopped, signer.failed]);
+    if (ended === 'signal') {
+      await signer.close();
+      return accept({ exitCode: 0 });
+    }
+    const timeout = new Promise((resolve) => setTimeout(resolve, failedCloseMs).unref());
+    // It failed already, and said so; whether closing works does not matter any more.
+    await Promise.race([signer.close().catch(() => undefined), timeout]);
+    return accept({ exitCode: 1 });
+  } finally {
+    release();
+  }
+}
