@@ -28,23 +28,12 @@ import { decodeSafety, encodeSafety, Safety } from '../phases/safety.ts';
 import { termOf } from '../phases/terms.ts';
 import { reachableChildren } from '../tree/bypass.ts';
 import { leaderOf, viewSeed } from '../tree/shuffle.ts';
-import type { Tree } from '../tree/tree.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 import type { Accuser } from './accuser.ts';
+import type { BlockRound } from './block-round.ts';
 import type { Chain } from './chain.ts';
 import type { Core } from './core.ts';
 import { sameTc, VerifiedQcs } from './verified-qcs.ts';
-
-interface BlockRound {
-  readonly view: View;
-  readonly block: BlockDigest;
-  readonly leader: SignerId;
-  readonly tree: Tree;
-  readonly round: TreeRound<null>;
-  readonly upstream: Set<SignerId>;
-  own: Aggregate<null> | undefined;
-  message: ProposalMessage | undefined;
-}
 
 export interface AgreementHooks {
   /** The view or the highest QC moved. */

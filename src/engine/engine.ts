@@ -28,9 +28,10 @@ import { Chain } from './chain.ts';
 import type { EngineConfig, Input, Output } from './contract.ts';
 import { Core } from './core.ts';
 import { Exchange } from './exchange.ts';
-import { Fetcher, wantBatch } from './fetcher.ts';
+import { Fetcher } from './fetcher.ts';
 import { Gather } from './gather.ts';
 import { Ingress } from './ingress.ts';
+import { Intake } from './intake.ts';
 import { Leader } from './leader.ts';
 import { Pacemaker } from './pacemaker.ts';
 import { Pool } from './pool.ts';
@@ -67,8 +68,7 @@ export class Engine {
   readonly #leader: Leader;
   readonly #catchUp: CatchUp;
   readonly #exchange: Exchange;
-  /** Batches whose signatures are being checked, with what goes on afterwards. */
-  readonly #checking = new Map<BatchId, (() => void)[]>();
+  readonly #intake: Intake;
   #pendingFrom: number | undefined;
 
   /** @throws when the federation's numbers are impossible or the ledger is damaged. */
@@ -88,7 +88,7 @@ export class Engine {
     this.#gather = new Gather(core, this.#pool, this.#acceptance, this.#fetcher, {
       made: (certificate, route) => this.#certificates.made(certificate, route),
       certificateOf: (batch) => this.#certificates.of(batch),
-      hold: (batch, from, then) => this.#hold(batch, from, then),
+      hold: (batch, from, then) => this.#intake.hold(batch, from, then),
       tellHeight: (to) => this.#agreement.tell(to),
       verifiedVotes,
     });
@@ -126,6 +126,9 @@ export class Engine {
       this.#certificates,
       this.#fetcher,
     );
+    this.#intake = new Intake(core, this.#pool, committed, this.#acceptance, this.#fetcher, this.#accuser, {
+      tellHeight: (to) => this.#agreement.tell(to),
+    });
     this.#exchange = new Exchange(
       core,
       this.#pool,
@@ -134,7 +137,7 @@ export class Engine {
       this.#certificates,
       this.#fetcher,
       {
-        hold: (batch, from) => this.#hold(batch, from, () => undefined),
+        hold: (batch, from) => this.#intake.hold(batch, from, () => undefined),
         request: () => this.#leader.request(),
       },
     );
@@ -277,50 +280,6 @@ export class Engine {
     this.#pool.add(batch);
     this.#acceptance.consider(batch.id);
     this.#gather.lead(batch, 0);
-  }
-
-  /** Takes in a batch from anybody: verified once, bounded by what its ingress may have in flight. */
-  #hold(batch: Batch, from: SignerId, then: () => void): void {
-    const want = wantBatch(batch.id);
-    if (this.#pool.holds(batch.id)) {
-      this.#fetcher.arrived(want);
-      then();
-      return;
-    }
-    const waiting = this.#checking.get(batch.id);
-    if (waiting) {
-      waiting.push(then);
-      return;
-    }
-    const wanted = this.#fetcher.wants(want) || this.#acceptance.isAdmitted(batch.id);
-    const { ingress, number } = batch.header;
-    if (!wanted && !this.#pool.room(batch)) {
-      if (this.order.committed.numberUsed(ingress, number)) this.#agreement.tell(from);
-      return;
-    }
-    this.#checking.set(batch.id, [then]);
-    this.#core.verify({ kind: 'batch', batch }, (result) => {
-      const continuations = this.#checking.get(batch.id) ?? [];
-      this.#checking.delete(batch.id);
-      if (!result.ok) {
-        this.#core.suspicion.suspect(from);
-        this.#core.refused(from, result.error);
-        return;
-      }
-      if (this.order.committed.numberUsed(ingress, number)) {
-        if (!this.#pool.holds(batch.id)) this.#pool.bury(batch);
-      } else this.#keep(batch, from);
-      this.#fetcher.arrived(want);
-      for (const continuation of continuations) continuation();
-    });
-  }
-
-  #keep(batch: Batch, from: SignerId): void {
-    const twin = this.#pool.twins(batch.header)[0];
-    const first = twin && this.#pool.get(twin);
-    this.#pool.add(batch);
-    if (first) this.#accuser.twins(first.batch, batch);
-    this.#acceptance.consider(batch.id, from);
   }
 
   #certified(batch: Batch, final: boolean): void {

@@ -4,7 +4,7 @@
  */
 
 import type { SignerId } from '../base/ids.ts';
-import { frameBytesMax } from '../messages/limits.ts';
+import { frameBytesMax, frameMessagesMax } from '../messages/limits.ts';
 import { encodeFrame, encodePeerMessage, type PeerMessage } from '../messages/peer.ts';
 
 /** The frame's list header, and the header of each message in it (msgpack). */
@@ -29,7 +29,7 @@ export class Outbox {
     else this.#messages.set(to, [message]);
   }
 
-  /** Sends a frame to each peer that has messages; a second one only where the first would be too long. */
+  /** Sends a frame to each peer that has messages; a second one only where the first has no room. */
   flush(): void {
     for (const [to, messages] of this.#messages) {
       let frame: Uint8Array[] = [];
@@ -37,7 +37,7 @@ export class Outbox {
       for (const message of messages) {
         const encoded = this.#encode(message);
         const cost = encoded.length + itemHeaderBytes;
-        if (frame.length > 0 && bytes + cost > frameBytesMax) {
+        if (frame.length === frameMessagesMax || (frame.length > 0 && bytes + cost > frameBytesMax)) {
           this.#send(to, encodeFrame(frame));
           frame = [];
           bytes = listHeaderBytes;

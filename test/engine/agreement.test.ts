@@ -148,7 +148,6 @@ describe('a leader', () => {
       for (const one of present) lab.deliver(leader, one, { type: 'proposal', proposal, tc: undefined });
     }
     lab.run(10);
-    console.log(present.map((one) => lab.events(one, 'refused').map((e) => e.refusal)), lab.sent.map((s) => s.message.type));
     for (const one of present) {
       expect(
         lab.events(one, 'evidence').map((event) => [event.evidence.kind, event.evidence.signer]),

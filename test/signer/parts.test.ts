@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Height, signerId, type TransactionId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
-import { frameBytesMax } from '../../src/messages/limits.ts';
+import { frameBytesMax, frameMessagesMax } from '../../src/messages/limits.ts';
 import { decodeFrame, encodeFrame, encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
 import { quorumOf } from '../../src/ordering/quorum.ts';
 import { Admission } from '../../src/signer/admission.ts';
@@ -161,7 +161,7 @@ describe('inbox', () => {
 });
 
 describe('outbox', () => {
-  it('begins a second frame only where the first would be too long', () => {
+  it('begins a second frame only where the first has no room', () => {
     const frames: { to: number; sizes: number[] }[] = [];
     const outbox = new Outbox(4, (to, bytes) => {
       expect(bytes.length).toBeLessThanOrEqual(frameBytesMax);
@@ -186,10 +186,14 @@ describe('outbox', () => {
     outbox.add(signerId(2), proposal(96));
     outbox.flush();
     outbox.flush();
+    for (let i = 0; i <= frameMessagesMax; i++) outbox.add(signerId(3), proposal(8));
+    outbox.flush();
     expect(frames.map(({ to, sizes }) => [to, sizes.length])).toEqual([
       [1, 2],
       [1, 1],
       [2, 1],
+      [3, frameMessagesMax],
+      [3, 1],
     ]);
   });
 });
