@@ -35,13 +35,11 @@ export class LedgerOverlay implements Ledger {
     return this.#writes.length > 0;
   }
 
-  /** Hands over the writes, in the order in which they were asked for. */
+  /** Hands over the writes, in the order in which they were asked for; the list is the caller's. */
   drain(): Write[] {
     const writes = this.#writes;
-    if (writes.length > 0) {
-      this.#writes = [];
-      this.#latest.clear();
-    }
+    this.#writes = [];
+    this.#latest.clear();
     return writes;
   }
 

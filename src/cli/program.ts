@@ -28,6 +28,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text) });
   addPlanning(program);
   addPrograms(program);
+  addClients(program);
   addTools(program);
   return program;
 }
@@ -79,6 +80,29 @@ function addPrograms(program: Command): void {
     });
 
   program
+    .command('peer')
+    .description('one learner, until it is told to stop')
+    .requiredOption('--home <dir>', 'its home directory')
+    .option('--store <kind>', 'lmdb, postgres, couchdb or memory; otherwise what peer.toml says')
+    .option('--finality <kind>', 'score or order; otherwise what peer.toml says')
+    .action(async (options) => {
+      const { peerCommand } = await import('./peer.ts');
+      process.exitCode = orFail(await peerCommand(options)).exitCode;
+    });
+
+  program
+    .command('demo')
+    .description('a federation of real processes on real input, with one signer killed on the way')
+    .option('--workload <file>', 'transactions to send, see data/README.md')
+    .option('--in-flight <n>', 'transactions under way at once', wholeNumber)
+    .option('--keep', 'keep the directory with logs and data')
+    .option('--json', 'print the summary alone, as JSON')
+    .action(async (options) => {
+      const { demoCommand } = await import('./demo/demo.ts');
+      print(await demoCommand(options), options.json);
+    });
+
+  program
     .command('status')
     .description("a node's state")
     .requiredOption('--to <url>', 'base URL of a signer or a learner')
@@ -86,6 +110,50 @@ function addPrograms(program: Command): void {
     .action(async (options) => {
       const { statusCommand } = await import('./status.ts');
       print(orFail(await statusCommand(options)), options.json);
+    });
+}
+
+function addClients(program: Command): void {
+  program
+    .command('submit')
+    .description('sends transactions and prints their receipts')
+    .requiredOption('--to <urls>', 'base URLs of signers, separated by commas')
+    .option('--deps <list>', 'dependencies, separated by commas; empty: independent; absent: everything')
+    .option('--body <json>', 'one body')
+    .option('--file <file>', 'a file with one body a line')
+    .option('--federation <file>', 'federation file; otherwise fetched and trusted on first use')
+    .option('--finality <kind>', 'wait for score or order', 'score')
+    .option('--timeout-ms <ms>', 'how long to wait', wholeNumber)
+    .option('--json', 'print receipts as JSON, one a line')
+    .action(async (options) => {
+      const { submitCommand } = await import('./submit.ts');
+      const out = (line: string): void => void process.stdout.write(`${line}\n`);
+      const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+      orFail(await submitCommand(options, { out, warn }));
+    });
+
+  program
+    .command('get')
+    .description('a document from a learner')
+    .argument('<id>', 'document id')
+    .requiredOption('--from <url>', 'base URL of a learner')
+    .option('--json', 'print JSON')
+    .action(async (id, options) => {
+      const { getCommand } = await import('./get.ts');
+      print(orFail(await getCommand({ id, ...options })), options.json);
+    });
+
+  program
+    .command('verify')
+    .description('checks a receipt, a proof or evidence, offline')
+    .argument('<file>', 'what to check')
+    .requiredOption('--federation <file>', 'federation file')
+    .option('--json', 'print JSON')
+    .action(async (file, options) => {
+      const { verifyCommand } = await import('./verify.ts');
+      const result = verifyCommand(await readText(file), await readText(options.federation));
+      if (!result.ok) throw new CommandFailure(`${file}: ${result.error.message}`);
+      print(result.value, options.json);
     });
 }
 

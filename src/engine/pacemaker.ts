@@ -88,7 +88,9 @@ export class Pacemaker {
       });
       return;
     }
-    if (timeout.end < this.#agreement.view) this.#agreement.tell(from);
+    // Its term may be ours and its view lower: then it lacks a QC that nobody else may send it again.
+    const theirView = 1 + Math.max(high.view, entry?.end ?? 0);
+    if (theirView < this.#agreement.view) this.#agreement.tell(from);
     const last = this.#collector.latest(from);
     if (last && last.end >= timeout.end && sameBytes(last.signature, timeout.signature)) return;
     this.#core.verify({ kind: 'timeout', timeout }, (result) => {

@@ -89,8 +89,7 @@ const makeLog = (home: SignerHome): Logger =>
 export async function startSigner(home: SignerHome, options: SignerOptions = {}): Promise<RunningSigner> {
   const log = options.log ?? makeLog(home);
   const store =
-    options.store ??
-    (await openLmdbStore({ path: home.dataDirectory, log: (line) => log.warn({}, `store: ${line}`) }));
+    options.store ?? (await openLmdbStore({ path: home.dataDirectory, log: (line) => log.warn({}, line) }));
   let signer: Signer;
   try {
     signer = new Signer(home, options, store, log);

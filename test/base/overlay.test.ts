@@ -67,6 +67,8 @@ describe('overlay', () => {
     overlay.put('meta', key, Uint8Array.of(2));
     expect(overlay.pending).toBe(true);
     expect(overlay.drain().map((write) => write.value?.[0])).toEqual([1, undefined, 2]);
-    expect(overlay.drain()).toEqual([]);
+    const empty = overlay.drain();
+    overlay.put('meta', key, Uint8Array.of(3));
+    expect(empty).toEqual([]);
   });
 });

@@ -127,7 +127,7 @@ describe('a leader', () => {
   });
 
   it('two blocks in one view: evidence at whoever sees both, and nobody signs both', () => {
-    const lab = make({ absent: [make().leader()], limits: late });
+    const lab = make({ absent: [make({ limits: late }).leader()], limits: late });
     const leader = lab.leader();
     const present = all.filter((one) => one !== leader);
     const genesis = genesisCertificate(lab.epoch);

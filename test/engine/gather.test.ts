@@ -224,7 +224,7 @@ describe('what comes from where it should not', () => {
     const below = [1, 2, 3, 4, 6].find(
       (one) => !treeOf(lab, batch, 5).isAncestor(signerId(one), signerId(0)),
     )!;
-    announce(lab, batch, 0, below);
+    announce(lab, batch, 0, signerId(below));
     lab.run(1000);
     expect(refusals(lab, 0)).toEqual([`${below} ANNOUNCE_PATH`]);
     expect(lab.messages('votes', { from: signerId(0) })).toHaveLength(0);

@@ -178,6 +178,20 @@ describe('a score receipt', () => {
     expect(check(ordered, four)).toBe('RECEIPT_NUMBER');
   });
 
+  it('does not take certificates of other batches for those of its ancestors', () => {
+    const [first, second] = history(four, 2) as [Known, Known];
+    const receipt = score(four, second, ahead(first))!;
+    const foreign = four.batch(3, 3, ['z']);
+    const [ancestor] = receipt.ancestors as [Extract<(typeof receipt.ancestors)[number], { kind: 'score' }>];
+    const other = { ...ancestor, certificate: four.unanimous(foreign) };
+    expect(check({ ...receipt, ancestors: [other] }, four)).toBe('RECEIPT_CERTIFICATE');
+    const chain = new TestChain(four);
+    chain.commit([{ batch: foreign, certificate: four.unanimous(foreign) }]);
+    const { proof } = chain.proofs.settled(foreign.id)!;
+    const placed = { kind: 'order' as const, header: first.batch.header, proof };
+    expect(check({ ...receipt, ancestors: [placed] }, four)).toBe('RECEIPT_PLACE');
+  });
+
   it('does not take a liar for a quorum, or a certificate of another batch', () => {
     const known = plain(four);
     const receipt = score(four, known)!;
@@ -278,6 +292,27 @@ describe('an order receipt', () => {
     expect(withChain({ blocks: [whole.blocks[0]!, whole.blocks[2]!] })).toBe('CHAIN_PARENT');
     const weak = { ...whole.blocks[2]!, justify: four.qc(whole.blocks[1]!, [0, 1]) };
     expect(withChain({ blocks: [...whole.blocks.slice(0, 2), weak], qc: four.qc(weak) })).toBe('QC_QUORUM');
+  });
+
+  it('cannot lend its place to another batch', () => {
+    const other = four.batch(3, 3, ['z']);
+    const claim = score(four, { batch: other, certificate: four.unanimous(other) })!;
+    const { batch, path, index, transaction } = claim;
+    expect(check({ ...order(known[0]!)!, batch, path, index, transaction }, four)).toBe('RECEIPT_PLACE');
+  });
+
+  it('cannot be under a block that only looks like an ancestor', () => {
+    const receipt = order(known[1]!)!;
+    const { chain: whole } = receipt.proof;
+    const forged = new TestChain(four);
+    forged.commit([known[0]!]);
+    const twin = forged.commit(known.slice(1, 5), 1);
+    expect([twin.height, twin.view]).toEqual([whole.blocks[0]!.height, whole.blocks[0]!.view]);
+    const proof = {
+      ...forged.proofs.of(known[1]!.batch.id)!,
+      chain: { ...whole, blocks: [twin, ...whole.blocks.slice(1)] },
+    };
+    expect(check({ ...receipt, proof }, four)).toBe('CHAIN_PARENT');
   });
 
   it('must be under the block that has the batch as its entry', () => {

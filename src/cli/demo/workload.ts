@@ -3,7 +3,10 @@
  * same form will do, compressed or not.
  */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { utf8 } from '../../base/bytes.ts';
@@ -54,4 +57,11 @@ function parseLine(line: string): Result<WorkloadLine> {
   const operations = parseOperations(utf8(line));
   if (!operations.ok) return operations;
   return accept({ author: form.data.author, at: form.data.at, operations: operations.value });
+}
+
+/** The workload that comes with the package. */
+export function defaultWorkload(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
+  return join(directory, 'data', 'compat-history.jsonl.gz');
 }
