@@ -4,15 +4,22 @@
  */
 
 import { accept, type Result, refuse } from '../base/result.ts';
-import { loadSignerHome } from '../signer/config.ts';
+import { documentMachine } from '../peer/machine/documents.ts';
+import { type CheckKind, loadSignerHome } from '../signer/config.ts';
 import { ListenError } from '../signer/listen-error.ts';
-import { type RunningSigner, startSigner } from '../signer/signer.ts';
+import { type RunningSigner, type SignerOptions, startSigner } from '../signer/signer.ts';
 import { StoreError } from '../store/error.ts';
 
 export interface StartOptions {
   /** Directory with `signer.toml` and `keys.toml`. */
   readonly home: string;
 }
+
+/** What signers of the built-in state machine check before they order (interfaces, `StateMachine.check`). */
+const checks: Readonly<Record<CheckKind, SignerOptions>> = {
+  none: {},
+  documents: { check: documentMachine.check },
+};
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
 /** After a failure there is little to save, and the process must not linger. */
@@ -58,7 +65,7 @@ export async function startCommand({ home }: StartOptions): Promise<Result<{ rea
   try {
     let signer: RunningSigner;
     try {
-      signer = await startSigner(loaded.value);
+      signer = await startSigner(loaded.value, checks[loaded.value.check]);
     } catch (error) {
       return mistake(error, home);
     }

@@ -70,6 +70,8 @@ export interface SubmitOptions {
   readonly nonce?: number;
   /** Committed height above which signers reject it. */
   readonly expires?: number;
+  /** On whose behalf, when one connection serves many clients; 1 to 64 bytes. */
+  readonly clientId?: Uint8Array;
   readonly sign?: SingleSigner;
 }
 
@@ -103,6 +105,13 @@ function globalWebSocket(url: string): WebSocketLike {
 function randomNonce(): number {
   const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
   return (high >>> 11) * 2 ** 32 + low;
+}
+
+/** @throws ClientError when it is empty or too long. */
+function checkedClientId(id: Uint8Array): Uint8Array {
+  if (id.length < 1 || id.length > clientIdBytesMax)
+    throw misuse('CLIENT_ID', `clientId: expected 1 to ${clientIdBytesMax} bytes`);
+  return id;
 }
 
 /** The set with one encoding: ascending, each once. */
@@ -151,9 +160,7 @@ export class Client {
     for (const url of this.#router.urls)
       if (!/^https?:\/\//.test(url) || !URL.canParse(url))
         throw misuse('SIGNER_URL', `signers: expected http:// or https:// URLs, found ${url}`);
-    this.#clientId = options.clientId ?? crypto.getRandomValues(new Uint8Array(16));
-    if (this.#clientId.length < 1 || this.#clientId.length > clientIdBytesMax)
-      throw misuse('CLIENT_ID', `clientId: expected 1 to ${clientIdBytesMax} bytes`);
+    this.#clientId = checkedClientId(options.clientId ?? crypto.getRandomValues(new Uint8Array(16)));
     this.#sender = new Sender({
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
       router: this.#router,
@@ -236,7 +243,7 @@ export class Client {
     const sign = options.sign ?? this.#options.sign;
     const unsigned: Transaction = {
       epoch: this.verifier.epoch,
-      client: sign?.publicKey ?? this.#clientId,
+      client: sign?.publicKey ?? checkedClientId(options.clientId ?? this.#clientId),
       nonce: options.nonce ?? randomNonce(),
       expires: (options.expires as Height | undefined) ?? neverExpires,
       dependencies: options.deps && dependencySet(options.deps),

@@ -46,6 +46,9 @@ export const defaultAdmission: AdmissionLimits = {
   outstandingPerClientMax: 4096,
 };
 
+/** Which pre-consensus check of bodies a signer runs: none, or that of the built-in document database. */
+export type CheckKind = 'none' | 'documents';
+
 export interface SignerHome {
   /** Absolute, as are the other paths. */
   readonly directory: string;
@@ -66,6 +69,7 @@ export interface SignerHome {
     readonly metrics: ListenAddress;
   };
   readonly logLevel: LogLevel;
+  readonly check: CheckKind;
   readonly admission: AdmissionLimits;
   /** One line each: nothing that stops the signer, but that its operator should know. */
   readonly warnings: readonly string[];
@@ -75,6 +79,7 @@ const signerFields = z.strictObject({
   federation: line(1, 4096),
   data: line(1, 4096).optional(),
   log_level: oneOf<LogLevel>('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').optional(),
+  check: oneOf<CheckKind>('none', 'documents').optional(),
   listen: z.strictObject({ peers: listenAddress, http: listenAddress, metrics: listenAddress }),
   admission: z
     .strictObject({
@@ -162,6 +167,7 @@ export function loadSignerHome(home: string, provider: SchemeProvider = blstProv
     keys: deriveSignerKeys(keys.value.root_seed, provider),
     scheme: scheme.value,
     listen,
+    check: config.value.check ?? 'none',
     logLevel: config.value.log_level ?? 'info',
     admission: {
       queueBytesMax: admission?.queue_bytes_max ?? defaultAdmission.queueBytesMax,

@@ -79,10 +79,7 @@ function claimOf({ batch, index, certificate }: ReceiptTarget) {
 /** Batches that must be settled before this one can be final by its score. */
 function neededBy(facts: Facts, quorum: Quorum): BatchId[] {
   const votes = voteTotal(facts);
-  const after = new Set(facts.after);
-  return [...listedCounts(facts)]
-    .filter(([id, listed]) => after.has(id) || votes - listed < quorum.threshold)
-    .map(([id]) => id);
+  return [...listedCounts(facts)].filter(([, listed]) => votes - listed < quorum.threshold).map(([id]) => id);
 }
 
 /** Ancestors of certified batches in an order in which each is final, or undefined. Sound for ever. */
@@ -158,6 +155,7 @@ export function makeOrderReceipt(
     `batch ${batch.id} was ordered by certificate ${proof.leaf.certificate}`,
   );
   const verdict = proof.leaf.verdicts[index];
-  if (proof.leaf.void || verdict === undefined) return undefined;
+  // A void place has no verdicts.
+  if (verdict === undefined) return undefined;
   return { ...claimOf(target), finality: 'order', verdict, proof };
 }

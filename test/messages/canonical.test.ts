@@ -164,6 +164,7 @@ describe('order certificate, block and timeout certificate', () => {
     ],
     ['a high below the highest', withVotes(timeouts, genesis), 'TC_HIGH'],
     ['a high above the highest', withVotes([timeouts[4]!], qc), 'TC_HIGH'],
+    ['a high for another view', withVotes(timeouts, { ...qc, view: 34 as View }), 'TC_HIGH'],
     ['a high for another block', withVotes(timeouts, { ...qc, block: genesis.block }), 'TC_HIGH'],
   ])('timeout certificate: %s', (_, code, expected) => expect(code).toBe(expected));
   it('encodes to what is decoded', () => expect(codeOf(decodeTc(encodeTc(tc, n), n))).toBe('accepted'));

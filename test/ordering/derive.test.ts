@@ -79,6 +79,12 @@ describe('derived blocks', () => {
     const after = derive(empty(), [unanimous(winner), unanimous(loser, { before: [winner] })]);
     expect(after.places.map((place) => place.void)).toEqual([false, true]);
     expect(derive(after, [unanimous(one)]).places[0]!.verdicts).toEqual(['executed']);
+    const together = derive(empty(), [
+      unanimous(winner),
+      unanimous(loser, { before: [winner] }),
+      unanimous(one, { before: [loser] }),
+    ]);
+    expect(together.places.map((place) => place.verdicts)).toEqual([['executed'], [], ['executed']]);
   });
 
   it('a rejected transaction was ordered, so it is a duplicate when it comes again', () => {

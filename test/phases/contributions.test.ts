@@ -91,6 +91,15 @@ describe('contributions', () => {
     pair.add(from(1), honest([1, 7]), true);
     pair.add(from(2), honest([1, 2, 4]), false);
     expect(members(pair.merge()!.aggregate)).toEqual([1, 7]);
+    const unsure = make();
+    unsure.add(from(7), honest([1, 7]), true);
+    unsure.add(from(1), honest([1]), false);
+    unsure.add(from(2), honest([1, 2, 4]), false);
+    expect(members(unsure.merge()!.aggregate)).toEqual([1, 7]);
+    const twice = make();
+    twice.add(from(1), honest([1]), true);
+    twice.add(from(2), honest([1]), false);
+    expect(twice.merge()!.unverified).toEqual([]);
     const twoFaced = make();
     twoFaced.add(from(1), voters.of({ other: [1] }), true);
     twoFaced.add(from(2), honest([1, 2, 4]), false);

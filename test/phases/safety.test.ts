@@ -183,6 +183,23 @@ describe('safety', () => {
     expect(runs).toBeGreaterThan(10_000);
   });
 
+  it('the same block may be signed again, no other one, and not after a timeout', () => {
+    const block = blockOf(1, 0);
+    const digest = blockDigest(block, n);
+    const safety = new Safety(fresh);
+    expect(safety.signedAlready(block, digest)).toBe(false);
+    safety.signBlock(block, digest);
+    expect(safety.refuses(block, undefined, 1 as View)).toBeDefined();
+    expect(safety.signedAlready(block, digest)).toBe(true);
+    const other = { ...block, height: 2 as Height };
+    expect(safety.signedAlready(other, blockDigest(other, n))).toBe(false);
+    safety.signBlock(blockOf(2, 1), blockDigest(blockOf(2, 1), n));
+    expect(safety.signedAlready(block, digest)).toBe(false);
+    expect(safety.signedAlready(blockOf(2, 1), blockDigest(blockOf(2, 1), n))).toBe(true);
+    safety.signTimeout(safety.timeoutStatement(2 as View)!, 1 as SignerId, new Uint8Array(64));
+    expect(safety.signedAlready(blockOf(2, 1), blockDigest(blockOf(2, 1), n))).toBe(false);
+  });
+
   it('the record comes back as it was', () => {
     const safety = new Safety(fresh);
     safety.raise(qcOf(3));

@@ -40,6 +40,7 @@ describe('batch', () => {
     ['as it is', 'good', world, good],
     ['a signed transaction', 'good', world, world.batch(1, 1, [signed(plain)])],
     ['another federation', 'EPOCH', world, other.batch(1, 1, ['x'])],
+    ['a header of another federation', 'EPOCH', world, other.batch(1, 1, [plain])],
     [
       'a transaction of another federation',
       'EPOCH',

@@ -8,14 +8,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { utf8 } from '../../base/bytes.ts';
 import type { Client } from '../../client/client.ts';
 import { connectNode } from '../../client/node.ts';
-import { verifyReceipt } from '../../client/verify.ts';
 import { blstProvider } from '../../crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../../crypto/ed25519-node.ts';
 import type { Receipt } from '../../messages/receipt.ts';
 import { openFederation } from '../../verify/federation.ts';
+import { type SeenParts, verifyReceipt } from '../../verify/receipt.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 import { CommandFailure, orFail } from '../fail.ts';
 import { type Audit, auditOrder, misplaced } from './audit.ts';
@@ -78,27 +77,15 @@ async function runDemo(
   await cluster.start();
   const federation = await cluster.federationText();
   const verifier = orFail(openFederation(federation, blstProvider, nodeSignatures));
-  const clients = new Map<number, Client>();
-  const clientOf = (author: number): Client => {
-    let client = clients.get(author);
-    if (!client) {
-      client = connectNode({
-        federation: verifier,
-        signers: cluster.urls,
-        clientId: utf8(`author-${author}`),
-      });
-      clients.set(author, client);
-    }
-    return client;
-  };
+  const client = connectNode({ federation: verifier, signers: cluster.urls });
   try {
     say(`sending ${lines.length} transactions, ${inFlight} in flight`);
-    const { load, restarted } = await loadAndPull(cluster, lines, inFlight, clientOf, say);
+    const { load, restarted } = await loadAndPull(cluster, lines, inFlight, client, say);
     const evidence = await evidenceOf(cluster);
     say('checking: the verified order, replayed by one thread, against the learner');
-    return await judge(cluster, { load, restarted, evidence, verifier, client: clientOf(0), lines });
+    return await judge(cluster, { load, restarted, evidence, verifier, client, lines });
   } finally {
-    for (const client of clients.values()) client.close();
+    client.close();
   }
 }
 
@@ -107,7 +94,7 @@ async function loadAndPull(
   cluster: Cluster,
   lines: readonly WorkloadLine[],
   inFlight: number,
-  clientOf: (author: number) => Client,
+  client: Client,
   say: Say,
 ): Promise<{ load: LoadResult; restarted: boolean }> {
   let pulled: Promise<boolean> | undefined;
@@ -122,7 +109,7 @@ async function loadAndPull(
   };
   const load = await runLoad({
     lines,
-    clientOf,
+    client,
     inFlight,
     timeoutMs: transactionTimeoutMs,
     progress: (done) => {
@@ -150,7 +137,7 @@ interface Run {
 /** Holds everything against the verified order. @throws naming what does not add up. */
 async function judge(cluster: Cluster, run: Run): Promise<DemoSummary> {
   const { load, lines, verifier } = run;
-  const ordered = await Promise.all(load.ordered);
+  const ordered = await Promise.all(load.submitted.map((one) => one.ordered));
   const height = Math.max(...ordered.map((receipt) => heightOf(receipt)));
   const audit = await auditOrder(run.client, height);
   const missing = misplaced(
@@ -165,7 +152,10 @@ async function judge(cluster: Cluster, run: Run): Promise<DemoSummary> {
   if (learner !== audit.root)
     throw new Error(`the learner's state root ${learner} is not the replay's ${audit.root}`);
   const receipts = [...load.receipts, ...ordered];
-  const refused = receipts.map((receipt) => verifyReceipt(receipt, verifier)).find((result) => !result.ok);
+  const seen: SeenParts = new WeakSet();
+  const refused = receipts
+    .map((receipt) => verifyReceipt(receipt, verifier, seen))
+    .find((result) => !result.ok);
   if (refused && !refused.ok) throw new Error(`a receipt does not verify: ${refused.error.message}`);
   const count = (finality: string): number => load.receipts.filter((one) => one.finality === finality).length;
   return {

@@ -1,17 +1,17 @@
 /**
- * Sends a workload through a client per author, with a bounded number in flight. An author waits for its
+ * Sends a workload, each author a client of its own, with a bounded number in flight. An author waits for its
  * own earlier edits of the same documents, as a person does; different authors race.
  */
 
-import type { Client } from '../../client/client.ts';
+import { utf8 } from '../../base/bytes.ts';
+import type { Client, SubmittedTransaction } from '../../client/client.ts';
 import type { Receipt } from '../../messages/receipt.ts';
 import { documentDependencies, encodeOperations } from '../../peer/machine/documents.ts';
 import type { WorkloadLine } from './workload.ts';
 
 export interface LoadOptions {
   readonly lines: readonly WorkloadLine[];
-  /** The client of an author. */
-  readonly clientOf: (author: number) => Client;
+  readonly client: Client;
   readonly inFlight: number;
   readonly timeoutMs: number;
   readonly progress: (done: number) => void;
@@ -23,16 +23,16 @@ export interface LoadResult {
   /** Milliseconds from submission to a verified receipt, ascending. */
   readonly latenciesMs: readonly number[];
   readonly seconds: number;
-  /** The promises of receipts by order, one a transaction. */
-  readonly ordered: readonly Promise<Receipt>[];
+  /** What was submitted, to ask for receipts by order. */
+  readonly submitted: readonly SubmittedTransaction[];
 }
 
 /** Runs the whole workload. @throws the first client error: every transaction must end with a receipt. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { lines, clientOf, inFlight, timeoutMs, progress } = options;
+  const { lines, client, inFlight, timeoutMs, progress } = options;
   const receipts: Receipt[] = [];
   const latenciesMs: number[] = [];
-  const ordered: Promise<Receipt>[] = [];
+  const all: SubmittedTransaction[] = [];
   /** Last edit in flight of each author's document. */
   const own = new Map<string, Promise<unknown>>();
   let next = 0;
@@ -40,13 +40,14 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 
   const send = async (line: WorkloadLine): Promise<void> => {
     const sentAt = performance.now();
-    const submitted = clientOf(line.author).submit(
-      encodeOperations(line.operations, { at: line.at, author: line.author }),
-      { deps: documentDependencies(line.operations), timeoutMs },
-    );
+    const submitted = client.submit(encodeOperations(line.operations, { at: line.at, author: line.author }), {
+      deps: documentDependencies(line.operations),
+      clientId: utf8(`author-${line.author}`),
+      timeoutMs,
+    });
+    all.push(submitted);
     receipts.push(await submitted.final);
     latenciesMs.push(performance.now() - sentAt);
-    ordered.push(submitted.ordered);
     progress(receipts.length);
   };
 
@@ -62,7 +63,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   };
   await Promise.all(Array.from({ length: inFlight }, worker));
   latenciesMs.sort((a, b) => a - b);
-  return { receipts, latenciesMs, seconds: (performance.now() - startedAt) / 1000, ordered };
+  return { receipts, latenciesMs, seconds: (performance.now() - startedAt) / 1000, submitted: all };
 }
 
 /** The value below which a share of the sorted values lies. */

@@ -10,6 +10,8 @@ federation = "../federation.toml"
 # Votes and batches that must outlive a crash. A signer that lost this directory must take new keys.
 data = "data"
 log_level = "info"
+# Bodies that are no operations on documents are rejected before they are ordered. "none": any body.
+check = "documents"
 
 [listen]
 # Other signers.

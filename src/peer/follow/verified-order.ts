@@ -238,10 +238,18 @@ export class VerifiedOrder {
           `entry ${i} of block ${block.height} has another certificate`,
         );
       const held = this.#held.get(entry.batch);
-      if (!held?.certificates.has(digest)) this.#checkCertificate(certificate);
+      if (!held?.certificates.has(digest)) this.#checkNamed(block, certificate);
       const batch = bodies.get(entry.batch)!;
       return { batch, keys: held?.keys ?? keysOf(batch), certificate, certificateDigest: digest };
     });
+  }
+
+  /** A certificate with the digest that a committed block names: a quorum says that it is valid. */
+  #checkNamed(block: Block, certificate: Certificate): void {
+    const checked = this.#verifier.certificate(certificate);
+    if (!checked.ok)
+      throw new AgreementViolated(`committed block ${block.height} is not valid: ${checked.error.message}`);
+    this.verified.certificates += 1;
   }
 
   /**

@@ -5,6 +5,8 @@ import type { Digest } from '../../../src/base/ids.ts';
 import type { StreamEvent } from '../../../src/messages/stream.ts';
 import { MemoryDocumentStore } from '../../../src/peer/documents/memory.ts';
 import { Follower, type FollowerOptions } from '../../../src/peer/follow/follower.ts';
+import { VerifiedOrder } from '../../../src/peer/follow/verified-order.ts';
+import { MemoryStore } from '../../../src/store/memory.ts';
 import { FakeSigner, type FakeSignerOptions } from './fake-signer.ts';
 import { ledgerMachine, ledgerRoot, openLearner, resumeStream, runFederation } from './support.ts';
 
@@ -12,6 +14,9 @@ const { world, streams } = runFederation({ seed: 'follower', transactions: 40 })
 const { epoch, n } = world.federation.verifier;
 const root = ledgerRoot(world);
 const heightOf = (node: number): number => world.nodes[node]!.engine!.order.committed.height;
+
+const newOrder = (): VerifiedOrder =>
+  new VerifiedOrder({ verifier: world.federation.verifier, ledger: new MemoryStore(), finality: 'score' });
 
 const opened: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -100,9 +105,16 @@ describe('a follower', () => {
     const learner = await follow([one], { creditMax: 8, documents });
     await until(() => one.sent >= 8);
     await sleep(50);
-    const settled = one.credit - 8;
-    expect(one.sent).toBeLessThanOrEqual(8 + settled);
-    expect(one.sent).toBeLessThan(30);
+    // Events from which nothing follows are done with at once; of the others eight may be under way.
+    const plain = newOrder();
+    let unapplied = 0;
+    let limit = 1;
+    for (const event of streams[0]!) {
+      if (plain.take(event).length > 0 && ++unapplied > 8) break;
+      limit += 1;
+    }
+    expect(limit).toBeLessThan(streams[0]!.length);
+    expect(one.sent).toBeLessThanOrEqual(limit);
     release();
     await expectAll(learner);
     expect(one.credit - one.sent).toBeLessThanOrEqual(8);

@@ -118,6 +118,16 @@ describe('the learner halts at', () => {
     expectViolation(one, forge.block(one.prefix(), [one.certified(twin)]), /number .* used/);
   });
 
+  it('a committed block with a certificate that does not verify', () => {
+    const one = learner();
+    const short = one.certified(t, { signers: allSigners(2) });
+    expectViolation(one, forge.block(one.prefix(), [short]), /certificate has 2 votes, 3 are needed/);
+    const { certificate } = one.certified(t);
+    const { signature } = one.certified(w).certificate;
+    const event = forge.block(one.prefix(), [{ batch: t, certificate: { ...certificate, signature } }]);
+    expectViolation(one, event, /aggregated votes .* do not verify/);
+  });
+
   it('a block that is not closed, when the batch that it lacks is known', () => {
     const one = learner();
     // Not final by score: only three votes, and the slack of four signers is 0.
