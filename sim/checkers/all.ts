@@ -1,7 +1,7 @@
 /** The checkers that every simulation runs. */
 
 import { blame } from './blame.ts';
-import { agreement, prefixes } from './chain.ts';
+import { agreement, commitRule, prefixes } from './chain.ts';
 import type { Checker } from './checker.ts';
 import { deliveredStays, deliveryOrder, verdicts } from './deliveries.ts';
 import { derivation } from './derivation.ts';
@@ -11,6 +11,7 @@ import { engines, nothingLost, onePlace, progress } from './transactions.ts';
 
 export const allCheckers: readonly Checker[] = [
   agreement,
+  commitRule,
   prefixes,
   deliveryOrder,
   deliveredStays,

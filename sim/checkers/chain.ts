@@ -46,6 +46,38 @@ function unequalPlaces({ finals }: History): string[] {
   return objections;
 }
 
+/**
+ * A block is committed with its ancestors when a direct child of it in the next view has a QC (section 6).
+ * Whoever commits a height commits up to such a block at that moment.
+ */
+export const commitRule: Checker = {
+  name: 'commit rule',
+  check(history) {
+    const { certifiedAt, blocks } = history;
+    /** When each block was first committed by the rule itself, not as an ancestor. */
+    const ruledAt = new Map<string, number>();
+    for (const [digest, at] of certifiedAt) {
+      const child = blocks.get(digest);
+      if (!child || child.justify.view + 1 !== child.view) continue;
+      for (let block = blocks.get(child.parent); block; block = blocks.get(block.parent)) {
+        const one = blockDigest(block, history.n);
+        if ((ruledAt.get(one) ?? Number.POSITIVE_INFINITY) <= at) break;
+        ruledAt.set(one, at);
+      }
+    }
+    return history.entries.flatMap((entry) => {
+      if (entry.kind !== 'event' || entry.event.type !== 'committed') return [];
+      const { block, height } = entry.event.committed;
+      const at = ruledAt.get(blockDigest(block, history.n));
+      return at !== undefined && at <= entry.at
+        ? []
+        : [
+            `s${entry.node} commits height ${height} at ${entry.at.toFixed(1)} ms without a certified child in the next view`,
+          ];
+    });
+  },
+};
+
 /** Heights only grow at a node, and no restart takes back what was announced as committed. */
 export const prefixes: Checker = {
   name: 'prefixes',

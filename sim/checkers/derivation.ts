@@ -118,5 +118,5 @@ function extend(
   prefix.batches.add(place.batch);
   prefix.numbers.add(number);
   if (!isVoid) for (const id of one.batch.transactionIds) prefix.transactions.add(id);
-  prefix.leaves.push(orderLeaf(place));
+  prefix.leaves.push(orderLeaf(prefix.leaves.length, place));
 }

@@ -17,10 +17,10 @@ import {
 import type { Result } from '../../src/base/result.ts';
 import type { EngineEvent } from '../../src/engine/contract.ts';
 import type { Batch } from '../../src/messages/batch.ts';
-import { type Block, blockDigest } from '../../src/messages/block.ts';
+import { type Block, blockDigest, type QuorumCertificate } from '../../src/messages/block.ts';
 import type { Evidence } from '../../src/messages/evidence.ts';
 import type { PeerMessage } from '../../src/messages/peer.ts';
-import type { SignedTimeout } from '../../src/messages/timeout.ts';
+import type { SignedTimeout, TimeoutCertificate } from '../../src/messages/timeout.ts';
 import { type Certificate, storedCertificate, type VoteContent } from '../../src/messages/vote.ts';
 import type { StoredPlace } from '../../src/ordering/order.ts';
 import type { World } from '../world.ts';
@@ -62,6 +62,10 @@ export interface History extends Numbers {
   readonly batches: ReadonlyMap<BatchId, Batch>;
   readonly blocks: ReadonlyMap<BlockDigest, Block>;
   readonly certificates: ReadonlyMap<CertificateDigest, Certificate>;
+  /** When a valid QC of a block was first sent by anybody. */
+  readonly certifiedAt: ReadonlyMap<BlockDigest, number>;
+  /** The last view of each term that was given up, with the views of the highest QCs of its valid TCs. */
+  readonly givenUp: ReadonlyMap<View, ReadonlySet<View>>;
   /** Engines that broke an invariant. */
   readonly failures: readonly { readonly node: SignerId; readonly error: unknown }[];
   readonly progress: Progress | undefined;
@@ -82,6 +86,8 @@ export class Recorder {
   readonly #said = new Set<string>();
   readonly #batches = new Map<BatchId, Batch>();
   readonly #blocks = new Map<BlockDigest, Block>();
+  readonly #certifiedAt = new Map<BlockDigest, number>();
+  readonly #givenUp = new Map<View, Set<View>>();
   readonly #convicts: (evidence: Evidence) => Result<undefined>;
 
   constructor(world: World, convicts: (evidence: Evidence) => Result<undefined>) {
@@ -96,6 +102,7 @@ export class Recorder {
         this.#entries.push(up ? { kind: 'started', at, node, height } : { kind: 'crashed', at, node }),
       sent: (from, _, message) => {
         this.#learn(message);
+        this.#learnProofs(message);
         if (!world.byzantine.has(from)) this.#hear(from, message);
       },
     });
@@ -105,10 +112,50 @@ export class Recorder {
     return this.#entries;
   }
 
-  /** A batch's id proves its content, whoever sends it. */
+  /** A digest proves its content, whoever sends it. */
   #learn(message: PeerMessage): void {
     if (message.type === 'announce') this.#batches.set(message.batch.id, message.batch);
     if (message.type === 'copy') for (const batch of message.batches) this.#batches.set(batch.id, batch);
+    if (message.type === 'proposal') this.#block(message.proposal.block);
+    if (message.type === 'copy') for (const block of message.blocks) this.#block(block);
+    if (message.type === 'blocks')
+      for (const block of [...message.blocks, ...message.proof]) this.#block(block);
+  }
+
+  /** QCs and TCs prove themselves too. */
+  #learnProofs(message: PeerMessage): void {
+    switch (message.type) {
+      case 'view':
+        this.#qc(message.high);
+        if (message.tc) this.#tc(message.tc);
+        return;
+      case 'proposal':
+        this.#qc(message.proposal.block.justify);
+        if (message.tc) this.#tc(message.tc);
+        return;
+      case 'timeout':
+        this.#qc(message.high);
+        if (message.entry) this.#tc(message.entry);
+        return;
+      case 'blocks':
+        this.#qc(message.qc);
+        for (const block of [...message.blocks, ...message.proof]) this.#qc(block.justify);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #qc(qc: QuorumCertificate): void {
+    if (this.#certifiedAt.has(qc.block) || !this.#world.federation.verifier.qc(qc).ok) return;
+    this.#certifiedAt.set(qc.block, this.#world.now);
+  }
+
+  #tc(tc: TimeoutCertificate): void {
+    const highs = this.#givenUp.get(tc.end) ?? new Set();
+    if (highs.has(tc.high.view) || !this.#world.federation.verifier.tc(tc).ok) return;
+    this.#givenUp.set(tc.end, highs.add(tc.high.view));
+    this.#qc(tc.high);
   }
 
   /** Honest signers send only what they made or checked. */
@@ -119,9 +166,6 @@ export class Recorder {
         return;
       case 'certificate':
         this.#votes(message.certificate);
-        return;
-      case 'proposal':
-        this.#block(message.proposal.block);
         return;
       case 'blockVotes':
         for (const signer of message.signers)
@@ -206,6 +250,8 @@ export class Recorder {
       batches: this.#batches,
       blocks: this.#blocks,
       certificates,
+      certifiedAt: this.#certifiedAt,
+      givenUp: this.#givenUp,
       failures: this.#world.failures,
       progress,
       verify: (certificate) => verifier.votes(certificate),

@@ -4,7 +4,7 @@
  * travelled, and not at anybody's evidence.
  */
 
-import type { BatchId, SignerId } from '../../src/base/ids.ts';
+import { view as asView, type BatchId, type SignerId } from '../../src/base/ids.ts';
 import type { VoteContent } from '../../src/messages/vote.ts';
 import { type Checker, short } from './checker.ts';
 import type { History, Statement } from './history.ts';
@@ -22,6 +22,7 @@ export const statements: Checker = {
       ...twoVotes(history, signer),
       ...twoBlocks(history, signer),
       ...againstTimeouts(history, signer),
+      ...withoutCause(history, signer),
     ]),
 };
 
@@ -58,6 +59,20 @@ function againstTimeouts(history: History, signer: SignerId): string[] {
   for (const [end, count] of ends)
     if (count > 1) objections.push(`s${signer} signed ${count} timeouts for ${end}`);
   return objections;
+}
+
+/** A block that skips views needs a TC for the view before it, whose highest QC is not above its own. */
+function withoutCause(history: History, signer: SignerId): string[] {
+  return of(history, signer, 'block').flatMap(({ view, block: digest }) => {
+    const justify = history.blocks.get(digest)?.justify.view;
+    if (justify === undefined || justify + 1 === view) return [];
+    const highs = [...(history.givenUp.get(asView(view - 1)) ?? [])];
+    return highs.some((high) => high <= justify)
+      ? []
+      : [
+          `s${signer} signed in view ${view} on a QC of view ${justify}, and the TCs say ${highs.join() || 'nothing'}`,
+        ];
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ import { ConflictIndex } from '../dependency/conflict-index.ts';
 import { type Key, slotKey } from '../dependency/keys.ts';
 import { Parking } from '../dependency/parking.ts';
 import type { AfterEntry, Batch } from '../messages/batch.ts';
+import { beforeMax } from '../messages/limits.ts';
 import { type VoteClass, type VoteContent, voteCodec, voteOfClass } from '../messages/vote.ts';
 import type { CommittedOrder } from '../ordering/committed.ts';
 import type { Core } from './core.ts';
@@ -41,7 +42,7 @@ export class Acceptance {
   /** Accepted and not committed, in arrival order. */
   readonly #accepted = new Map<BatchId, Accepted>();
   readonly #waiting = new Parking<BatchId, Key>();
-  /** Held batches above the window. */
+  /** Held batches above the window, or more than a vote could list. */
   readonly #beyond = new Set<BatchId>();
   readonly #admitted = new Set<BatchId>();
   /** Who lists a batch that is not accepted here, to admit it at `f + 1`. */
@@ -114,7 +115,8 @@ export class Acceptance {
     const { ingress, number, after } = held.batch.header;
     if (this.#admitted.has(id)) for (const needed of this.#neededBy(held.batch)) this.admit(needed);
     if (this.#committed.numberUsed(ingress, number)) return;
-    if (number > this.#committed.window(ingress).watermark + this.#core.limits.window) {
+    const full = this.index.size >= beforeMax;
+    if (full || number > this.#committed.window(ingress).watermark + this.#core.limits.window) {
       this.#beyond.add(id);
       return;
     }

@@ -181,8 +181,9 @@ export class Certificates {
     for (const listed of listedIn(certificate.classes))
       if (!this.#pool.holds(listed)) this.#fetcher.want(wantBatch(listed), from);
     const deliveries = this.#order.offer(held.batch, held.keys, certificate, id);
-    if (first) this.#hooks.certified(held.batch, this.#order.has(certificate.batch));
+    // Certified last: it may launch the next batch, whose deliveries come after these.
     this.#hooks.delivered(deliveries);
+    if (first) this.#hooks.certified(held.batch, this.#order.has(certificate.batch));
   }
 
   *#rowsOf(batch: BatchId): Iterable<readonly [Uint8Array, Uint8Array]> {

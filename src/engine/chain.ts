@@ -320,7 +320,7 @@ export class Chain {
       this.#certificates.keep(entry.certificateDigest, entry.certificate);
     }
     this.#core.ledger.put('block', u53().encode(height), encodeBlock(block, this.#core.n));
-    const { deliveries } = this.#order.commit(derived, (writes) => this.#core.ledger.write(writes));
+    const deliveries = this.#order.commit(derived, (writes) => this.#core.ledger.write(writes));
     this.#committedView = block.view;
     this.#prune(digest);
     const places = derived.places.map((place): StoredPlace => ({ ...place, height }));

@@ -290,10 +290,12 @@ export class Engine {
   }
 
   #delivered(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      this.#core.emit({ type: 'delivered', delivery });
-      this.#ingress.delivered(delivery.batch.id, delivery.finality);
-    }
+    this.#emitDelivered(deliveries);
+    for (const { batch, finality } of deliveries) this.#ingress.delivered(batch.id, finality);
+  }
+
+  #emitDelivered(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#core.emit({ type: 'delivered', delivery });
   }
 
   #committed(
@@ -301,9 +303,11 @@ export class Engine {
     deliveries: readonly Delivery[],
   ): void {
     const { block, places, entries } = node;
-    this.#delivered(deliveries);
+    // What the block delivers, the block, and what it makes final by score; then whatever that sets going.
+    this.#emitDelivered(deliveries.filter((one) => one.finality === 'order'));
     const certificates = entries.map((entry) => entry.certificate);
     this.#core.emit({ type: 'committed', committed: { height: block.height, block, places, certificates } });
+    this.#emitDelivered(deliveries.filter((one) => one.finality === 'score'));
     const settled = this.#acceptance.committedSlots(places);
     this.#certificates.settled(settled, new Set(places.map((place) => place.certificate)));
     for (const batch of settled) {
@@ -311,6 +315,7 @@ export class Engine {
       this.#recovery.done(batch);
       this.#accuser.settled(batch);
     }
+    for (const { batch, finality } of deliveries) this.#ingress.delivered(batch.id, finality);
     this.#ingress.committed(places.map((place) => place.batch));
     this.#leader.committed();
     this.#catchUp.committed();

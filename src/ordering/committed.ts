@@ -186,7 +186,7 @@ export class CommittedOrder implements OrderPrefix {
     let frontier = this.frontier;
     for (const { place, batch, keys } of places) {
       const position = frontier.size;
-      frontier = append(frontier, orderLeaf(place), nodes);
+      frontier = append(frontier, orderLeaf(position, place), nodes);
       const stored: StoredPlace = { ...place, height };
       writes.push({ table: 'order', key: positionKey(position), value: placeCodec.encode(stored) });
       writes.push({ table: 'place', key: fromHex(place.batch), value: u53().encode(position) });

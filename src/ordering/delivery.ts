@@ -139,10 +139,7 @@ export class DeliveryOrder {
    * @param write puts the block into the ledger that `committed` reads. It is called before anything is
    *   judged against the longer order: else the block's batches and transactions would not count as seen.
    */
-  commit(
-    derived: DerivedBlock,
-    write?: (writes: readonly Write[]) => void,
-  ): { readonly deliveries: Delivery[]; readonly writes: Write[] } {
+  commit(derived: DerivedBlock, write: (writes: readonly Write[]) => void): Delivery[] {
     const deliveries: Delivery[] = [];
     derived.places.forEach((place, i) => {
       const entry = derived.entries[i]!;
@@ -165,11 +162,11 @@ export class DeliveryOrder {
       derived.block,
       derived.entries.map(({ batch, keys }, i) => ({ place: derived.places[i]!, batch, keys })),
     );
-    write?.(writes);
+    write(writes);
     for (const place of derived.places) this.#leaveAhead(place.batch);
     for (const { ingress, number } of derived.places) this.#forgetSlot(ingress, number);
     deliveries.push(...this.#advance([...this.#waiting.keys()]));
-    return { deliveries, writes };
+    return deliveries;
   }
 
   #remember<Key extends string>(map: Map<Key, Set<BatchId>>, key: Key, value: BatchId): void {

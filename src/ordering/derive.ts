@@ -208,7 +208,7 @@ function layOut(parent: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBl
       void: isVoid,
       verdicts,
     };
-    frontier = append(frontier, orderLeaf(place));
+    frontier = append(frontier, orderLeaf(frontier.size, place));
     return place;
   });
   return new DerivedBlock(parent, entries, places, frontier);

@@ -65,13 +65,20 @@ const leafFields = {
 
 /** What a leaf of the order's Merkle tree commits to. */
 export type OrderLeaf = Pick<Place, 'batch' | 'certificate' | 'void' | 'verdicts'>;
-const leafCodec = P.struct(leafFields) as unknown as Codec<OrderLeaf>;
+const leafCodec = P.struct({ position: u53(), ...leafFields }) as unknown as Codec<
+  OrderLeaf & { position: number }
+>;
 
-/** Leaf data of a place under `orderRoot`. */
-export const orderLeaf = (place: OrderLeaf): Uint8Array =>
+/**
+ * Leaf data of a place under `orderRoot`. A Merkle root does not say how many leaves it has, so the leaf
+ * itself says which one it is.
+ * @param position from 0.
+ */
+export const orderLeaf = (position: number, place: OrderLeaf): Uint8Array =>
   hashBytes(
     'order-leaf',
     leafCodec.encode({
+      position,
       batch: place.batch,
       certificate: place.certificate,
       void: place.void,

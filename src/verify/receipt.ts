@@ -19,7 +19,7 @@
  *
  * By order. The leaf is under the `orderRoot` of a block that has the batch and that certificate among its
  * entries, the block is an ancestor of one that has a QC and a direct child in the next view with a QC.
- * The root does not commit to the number of leaves, so `position` is proven up to trees of equal shape.
+ * The leaf names its position, since a root does not say how many leaves it has.
  */
 
 import { fromHex } from '../base/bytes.ts';
@@ -214,7 +214,7 @@ class ReceiptCheck {
     const committed = this.#once(chain, () => this.chain(chain));
     if (!committed.ok) return committed;
     const root = fromHex(chain.blocks[0]!.orderRoot);
-    return verifyMerklePath(orderLeaf(leaf), position, size, path, root)
+    return verifyMerklePath(orderLeaf(position, leaf), position, size, path, root)
       ? good
       : refuse('PLACE_PATH', `batch ${leaf.batch} is not at position ${position} of ${size}`);
   }

@@ -165,6 +165,8 @@ describe('many transactions', () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => client.submit(`t${i}`).final));
     await client.submit('later').final;
     expect(final).toBe(false);
+    const asked = at.calls.filter((call) => call.transactions.some((one) => one.id === slow.id));
+    for (const call of asked.slice(1)) expect(call).toMatchObject({ timeoutMs: 500, transactions: [{}] });
     slowId = undefined;
     release();
     await slow.final;

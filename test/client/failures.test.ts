@@ -28,7 +28,7 @@ describe('when a signer fails', () => {
     ],
     ['answers 500 without JSON', (response) => response.writeHead(500).end('<html>')],
     ['answers with another number of results', (response) => reply(response, 200, { results: [] })],
-    ['never answers', () => later(3000)],
+    ['never answers', () => new Promise(() => {})],
     [
       'says that it is stopping',
       (response) =>
@@ -51,6 +51,24 @@ describe('when a signer fails', () => {
       expect(preferred.calls).toHaveLength(1);
     },
   );
+
+  it('what waits for a connection to it goes elsewhere too', async () => {
+    const preferred = at.signers[1]!;
+    let fail = (): void => {};
+    preferred.script = (_, response) =>
+      new Promise((resolve) => {
+        fail = () => resolve(response.destroy());
+      });
+    const urls = at.signers.map((one) => one.url);
+    const client = at.open({ route: preferred.url, signers: urls, connections: 1 });
+    const first = client.submit('x').final;
+    while (preferred.calls.length === 0) await later(5);
+    const second = client.submit('y').final;
+    await later(20);
+    fail();
+    await Promise.all([first, second]);
+    expect(preferred.calls).toHaveLength(1);
+  });
 
   it('a receipt that does not verify reaches nothing', async () => {
     const bad = at.signers[0]!;

@@ -146,11 +146,11 @@ function onTheRest(): Line[] {
         plain.digestIn('evidence', plain.evidence(one, n)),
       ),
     ]),
-    line('order leaf', orderLeaf(place), plain.leaf(place)),
+    line('order leaf', orderLeaf(7, place), plain.leaf(7, place)),
     line(
       'order leaf, void',
-      orderLeaf({ ...place, void: true, verdicts: [] }),
-      plain.leaf({ ...place, void: true, verdicts: [] }),
+      orderLeaf(8, { ...place, void: true, verdicts: [] }),
+      plain.leaf(8, { ...place, void: true, verdicts: [] }),
     ),
     line('possession message', possessionMessage(key), plain.inDomain('possession', key)),
   ];

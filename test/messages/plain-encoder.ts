@@ -243,9 +243,10 @@ export function evidence(one: Evidence, n: number): Bytes {
   return join(u8(kinds.indexOf(one.kind)), u16(one.signer), list(parts(), bytes));
 }
 
-export const leaf = (one: OrderLeaf): Bytes =>
+export const leaf = (position: number, one: OrderLeaf): Bytes =>
   sha(
     prefix('order-leaf'),
+    u64(position),
     raw(one.batch),
     raw(one.certificate),
     u8(one.void ? 1 : 0),

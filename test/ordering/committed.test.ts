@@ -115,7 +115,7 @@ describe('committed order', () => {
     const places = blocks.flatMap((block) =>
       block.places.map((place) => ({ ...place, height: block.height })),
     );
-    const leaves = places.map(orderLeaf);
+    const leaves = places.map((place, i) => orderLeaf(i, place));
     const root = merkleRoot(leaves);
     expect(toHex(root)).toBe(blocks[blocks.length - 1]!.orderRoot);
     expect(frontierRoot(order.frontier)).toEqual(root);

@@ -38,8 +38,9 @@ class Node {
   }
 
   commit(...entries: DeriveEntry[]): string {
-    const { deliveries, writes } = this.order.commit(derive(this.order.committed, entries));
-    this.store.apply(writes);
+    const deliveries = this.order.commit(derive(this.order.committed, entries), (writes) =>
+      this.store.apply(writes),
+    );
     return this.#note(deliveries);
   }
 

@@ -98,6 +98,7 @@ export class TestNet {
       self: signerId(index),
       keys: deriveSignerKeys(this.#plan.signers[index]!.rootSeed, blstProvider),
       scheme: must(checkFederationKeys(this.federation, blstProvider)),
+      check: 'none',
       listen: {
         peers: { host: '127.0.0.1', port: Number(address.split(':')[1]) },
         http: { host: '127.0.0.1', port: Number(url.split(':')[2]) },

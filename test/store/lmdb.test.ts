@@ -86,6 +86,7 @@ describe('the LMDB store on disk', () => {
         "dead": 16,
         "dependency": 13,
         "evidence": 15,
+        "log": 17,
         "meta": 1,
         "node": 14,
         "order": 10,

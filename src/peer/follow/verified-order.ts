@@ -62,31 +62,13 @@ function demand<T>(result: Result<T>): T {
   throw new ForgedEvent(result.error.code, result.error.message);
 }
 
-/**
- * Writes a block as it is committed. What the block makes final by score is found in the same call, and
- * must be judged with the block in the order: else its transactions would not count as seen.
- */
-class WrittenOrder extends CommittedOrder {
-  readonly #ledger: LedgerOverlay;
-
-  constructor(ledger: LedgerOverlay, verifier: Verifier) {
-    super(ledger, verifier.epoch, verifier.n);
-    this.#ledger = ledger;
-  }
-
-  override commit(...block: Parameters<CommittedOrder['commit']>): Write[] {
-    this.#ledger.write(super.commit(...block));
-    return [];
-  }
-}
-
 export class VerifiedOrder {
   readonly verified: VerifiedCounts = { batches: 0, certificates: 0, blocks: 0 };
   readonly #verifier: Verifier;
   readonly #finality: PeerFinality;
   readonly #quorum: Quorum;
   readonly #ledger: LedgerOverlay;
-  readonly #committed: WrittenOrder;
+  readonly #committed: CommittedOrder;
   readonly #order: DeliveryOrder;
   readonly #held: HeldBatches;
   readonly #ahead: Ahead;
@@ -98,7 +80,7 @@ export class VerifiedOrder {
     this.#finality = finality;
     this.#quorum = must(quorumOf(signers.length, byzantine, faulty));
     this.#ledger = new LedgerOverlay(ledger);
-    this.#committed = new WrittenOrder(this.#ledger, verifier);
+    this.#committed = new CommittedOrder(this.#ledger, verifier.epoch, verifier.n);
     this.#held = new HeldBatches(this.#ledger);
     this.#order = new DeliveryOrder(this.#committed, this.#quorum, (id) => this.#slotOf(id));
     this.#ahead = new Ahead(this.#ledger, verifier.n);
@@ -288,7 +270,7 @@ export class VerifiedOrder {
 
   /** From here on nothing can be refused. */
   #commit(block: Block, derived: DerivedBlock): readonly Delivery[] {
-    const { deliveries } = this.#order.commit(derived);
+    const deliveries = this.#order.commit(derived, (writes) => this.#ledger.write(writes));
     this.#ledger.put('block', u53().encode(block.height), encodeBlock(block, this.#verifier.n));
     for (const place of derived.places) {
       this.#held.commit(place);

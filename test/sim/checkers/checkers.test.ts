@@ -143,6 +143,36 @@ const doctored: readonly (readonly [string, string, () => History])[] = [
     () => withEvents(truth, 'committed', (event, i) => (i === 4 ? undefined : event)),
   ],
   [
+    'commit rule',
+    'a block that no child in the next view certifies',
+    () => {
+      const blocks = new Map(truth.blocks);
+      for (const [digest, block] of blocks) blocks.set(digest, { ...block, view: (block.view + 1) as View });
+      return { ...truth, blocks };
+    },
+  ],
+  [
+    'commit rule',
+    'a commit before its proof',
+    () => ({
+      ...truth,
+      certifiedAt: new Map([...truth.certifiedAt].map(([digest, at]) => [digest, at + 1000])),
+    }),
+  ],
+  [
+    'statements',
+    'a block signed on a QC below that of the timeout certificate',
+    () => {
+      const { block, view } = of('block');
+      const skipping = {
+        ...truth.blocks.get(block)!,
+        justify: { ...truth.blocks.get(block)!.justify, view: (view - 3) as View },
+      };
+      const givenUp = new Map([[(view - 1) as View, new Set([(view - 2) as View])]]);
+      return { ...truth, blocks: new Map(truth.blocks).set(block, skipping), givenUp };
+    },
+  ],
+  [
     'prefixes',
     'a node restarts below what it announced',
     () => ({
