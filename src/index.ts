@@ -39,7 +39,7 @@ export {
   type StateMachine,
 } from './peer/api.ts';
 export { loadPeerHome, type PeerHome } from './peer/config.ts';
-export { storeConformance } from './peer/documents/conformance.ts';
+export { type StorePlace, storeConformance } from './peer/documents/conformance.ts';
 export { LmdbDocumentStore } from './peer/documents/lmdb.ts';
 export { MemoryDocumentStore } from './peer/documents/memory.ts';
 export { type LearnerOverrides, type RunningLearner, startLearner } from './peer/learner.ts';

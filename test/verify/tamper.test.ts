@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchId } from '../../src/base/ids.ts';
-import { must } from '../../src/base/result.ts';
 import { decodeReceiptJson, encodeReceiptJson } from '../../src/messages/receipt.ts';
 import { verifyReceipt } from '../../src/verify/receipt.ts';
 import { makeOrderReceipt } from '../../src/verify/receipt-make.ts';
