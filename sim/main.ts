@@ -10,7 +10,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { defaultFaults } from '../src/ordering/quorum.ts';
+import { defaultFaults, quorumOf } from '../src/ordering/quorum.ts';
 import { type AdversaryName, adversaryNames } from './adversaries/catalog.ts';
 import { passed, type Report, type SimulationOptions, simulate } from './run.ts';
 
@@ -53,6 +53,9 @@ function optionsOf(values: Record<string, string | boolean | undefined>): Simula
     values[name] === undefined ? undefined : count(name, String(values[name]));
   const signers = number('signers')!;
   const byzantine = number('byzantine') ?? defaultFaults(signers);
+  const faulty = number('faulty') ?? Math.max(byzantine, defaultFaults(signers));
+  const quorum = quorumOf(signers, byzantine, faulty);
+  if (!quorum.ok) throw new UsageError(quorum.error.message);
   const faults = values.faults ?? 'random';
   if (faults !== 'random' && faults !== 'none')
     throw new UsageError(`--faults must be random or none, not "${faults}"`);
@@ -64,7 +67,7 @@ function optionsOf(values: Record<string, string | boolean | undefined>): Simula
     seed: String(values.seed),
     signers,
     byzantine,
-    faulty: number('faulty') ?? Math.max(byzantine, defaultFaults(signers)),
+    faulty,
     adversaries: adversariesOf(String(values.adversaries ?? 'random')),
     faults,
     ...(liars !== undefined && { liars }),

@@ -71,7 +71,7 @@ function otherBlock(liar: Liar, block: Block, kind: BlockLie): Block | undefined
       const old = [...liar.blocks.values()].flatMap((one) => one.entries);
       const extra = old.filter((entry) => !block.entries.some((one) => one.batch === entry.batch)).slice(-1);
       const entries = [...block.entries, ...extra].sort((a, b) => compareText(a.batch, b.batch));
-      return { ...block, entries };
+      return recompose(liar, block, entries) ?? { ...block, entries };
     }
   }
 }
