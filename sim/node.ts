@@ -48,6 +48,9 @@ export class SimNode {
   /** Raised at each crash, so that what was under way for an earlier life is dropped. */
   #life = 0;
   #syncing = false;
+  /** Groups of writes made durable in this life, and how many must be before anything leaves. */
+  #durable = 0;
+  #needed = 0;
   #afterSync: (() => void)[] = [];
   #wakeAt = Number.POSITIVE_INFINITY;
   readonly #inbox: Input[] = [];
@@ -82,6 +85,8 @@ export class SimNode {
     const { federation, epoch, scheme } = this.#verifier;
     this.#life += 1;
     this.#syncing = false;
+    this.#durable = 0;
+    this.#needed = 0;
     this.#afterSync = [];
     this.#wakeAt = Number.POSITIVE_INFINITY;
     this.#inbox.length = 0;
@@ -125,7 +130,11 @@ export class SimNode {
   }
 
   #handle(output: Output): void {
-    if (output.writes.length > 0) this.store.apply(output.writes);
+    if (output.writes.length > 0) {
+      this.store.apply(output.writes);
+      this.#needed = this.#durable + this.store.unsyncedGroups;
+    }
+    if (output.lazyWrites.length > 0) this.store.apply(output.lazyWrites);
     for (const job of output.verify)
       this.#inbox.push({ type: 'verified', id: job.id, result: this.#verifier.check(job.request) });
     const sends = this.tamper?.outgoing(output.sends) ?? output.sends;
@@ -155,7 +164,7 @@ export class SimNode {
 
   /** Group commit: one sync at a time; what comes meanwhile waits for the next. */
   #whenDurable(then: () => void): void {
-    if (!this.#syncing && this.store.unsyncedGroups === 0) {
+    if (!this.#syncing && this.#durable >= this.#needed) {
       then();
       return;
     }
@@ -172,6 +181,7 @@ export class SimNode {
     this.#schedule.after(this.syncMs, () => {
       if (life !== this.#life) return;
       this.store.makeDurable(groups);
+      this.#durable += groups;
       for (const then of waiting) then();
       this.#syncing = false;
       if (this.#afterSync.length > 0) this.#sync();

@@ -7,10 +7,13 @@
 import { compareBytes, toHex } from './bytes.ts';
 import type { Ledger, Table, Write } from './ledger.ts';
 
+const nameOf = ({ table, key }: Pick<Write, 'table' | 'key'>): string => `${table}/${toHex(key)}`;
+
 export class LedgerOverlay implements Ledger {
   readonly #below: Ledger;
   #writes: Write[] = [];
   readonly #latest = new Map<string, Write>();
+  readonly #lazy = new Map<string, Write>();
 
   constructor(below: Ledger) {
     this.#below = below;
@@ -19,8 +22,28 @@ export class LedgerOverlay implements Ledger {
   write(writes: readonly Write[]): void {
     for (const write of writes) {
       this.#writes.push(write);
-      this.#latest.set(`${write.table}/${toHex(write.key)}`, write);
+      this.#latest.set(nameOf(write), write);
+      // A later write of the same key wins over a lazy one.
+      if (this.#lazy.size > 0) this.#lazy.delete(nameOf(write));
     }
+  }
+
+  /**
+   * A write that nothing has to wait for: what it records can be had again from others. It is handed over
+   * apart, after the other writes of the step.
+   */
+  putLazily(table: Table, key: Uint8Array, value: Uint8Array): void {
+    const write: Write = { table, key, value };
+    this.#lazy.set(nameOf(write), write);
+    this.#latest.set(nameOf(write), write);
+  }
+
+  /** Hands over the lazy writes; call after `drain`. */
+  drainLazy(): Write[] {
+    if (this.#lazy.size === 0) return [];
+    const writes = [...this.#lazy.values()];
+    this.#lazy.clear();
+    return writes;
   }
 
   put(table: Table, key: Uint8Array, value: Uint8Array): void {

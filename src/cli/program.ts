@@ -48,6 +48,11 @@ function addPlanning(program: Command): void {
     .requiredOption('--out <dir>', 'directory to make')
     .option('--base-port <port>', 'first port', wholeNumber)
     .option('--host <host>', 'host that the signers listen on and are reached at')
+    .option(
+      '--fanout <k>',
+      'children of a tree node (default: one level up to 4 signers, else 2)',
+      wholeNumber,
+    )
     .option('--seed <hex>', 'makes the keys reproducible: for tests only')
     .option('--json', 'print JSON')
     .action(async (options) => {

@@ -119,6 +119,17 @@ export class Certificates {
     this.#core.ledger.put('certificate', fromHex(id), encodeCertificate(certificate, this.#core.n));
   }
 
+  /**
+   * Writes a certificate of an uncommitted batch, lazily: what a crash loses of these, a quorum's votes
+   * give again, and whoever was told of the result holds the certificate.
+   */
+  #remember(id: CertificateDigest, certificate: Certificate): void {
+    const { ledger, n } = this.#core;
+    ledger.putLazily('certificate', fromHex(id), encodeCertificate(certificate, n));
+    const key = certifiedCodec.encode({ batch: certificate.batch, certificate: id });
+    ledger.putLazily('certified', key, Uint8Array.of(1));
+  }
+
   /** Forgets the certificates of settled batches, except those that blocks refer to. */
   settled(batches: readonly BatchId[], used: ReadonlySet<CertificateDigest>): void {
     for (const batch of batches)
@@ -167,14 +178,7 @@ export class Certificates {
     const held = this.#pool.get(certificate.batch);
     const first = held?.certificates.size === 0;
     if (!held || !this.#pool.certify(certificate.batch, id, certificate)) return;
-    if (!stored) {
-      this.keep(id, certificate);
-      this.#core.ledger.put(
-        'certified',
-        certifiedCodec.encode({ batch: certificate.batch, certificate: id }),
-        Uint8Array.of(1),
-      );
-    }
+    if (!stored) this.#remember(id, certificate);
     this.#fetcher.arrived(wantCertificate(id));
     this.#acceptance.admit(certificate.batch);
     this.#acceptance.consider(certificate.batch, from);

@@ -5,7 +5,8 @@
  *
  * The host's duties in one paragraph: apply `writes` to the store before the next step; make them
  * durable, together with all earlier ones, before it sends what is marked `durable` and before it acts
- * on `events`; send the rest at once; answer every `verify`; step again at `wake` at the latest.
+ * on `events`; apply `lazyWrites` after that, waiting for them nowhere; send the rest at once; answer every
+ * `verify`; step again at `wake` at the latest.
  */
 
 import type { BatchId, Epoch, Height, SignerId, TransactionId } from '../base/ids.ts';
@@ -78,6 +79,11 @@ export interface VerifyJob {
 /** What the host does after a step; see the header. */
 export interface Output {
   readonly writes: readonly Write[];
+  /**
+   * To be applied right after `writes`. No message and no event depends on them: they save work after a
+   * restart (certificates of batches, which others hold too). They become durable with whatever comes next.
+   */
+  readonly lazyWrites: readonly Write[];
   readonly sends: readonly Send[];
   readonly verify: readonly VerifyJob[];
   readonly events: readonly EngineEvent[];

@@ -97,6 +97,7 @@ export class Core {
   drain(): Output {
     const output: Output = {
       writes: this.ledger.drain(),
+      lazyWrites: this.ledger.drainLazy(),
       sends: this.#sends,
       verify: this.#verify,
       events: this.#events,

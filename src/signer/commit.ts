@@ -34,6 +34,8 @@ export class GroupCommit {
   #durable = 0;
   #flight: Promise<void> | undefined;
   #failed = false;
+  /** Lazy writes were applied since the last flush began. */
+  #lazy = false;
   #waiting: Waiting[] = [];
 
   constructor(store: Pick<Store, 'apply' | 'flush'>, hooks: CommitHooks, clock: () => number) {
@@ -47,6 +49,13 @@ export class GroupCommit {
     if (writes.length === 0) return;
     this.#store.apply(writes);
     this.#applied += 1;
+  }
+
+  /** Makes writes visible that nothing waits for: they become durable with the next flush. */
+  applyLazily(writes: readonly Write[]): void {
+    if (writes.length === 0) return;
+    this.#store.apply(writes);
+    this.#lazy = true;
   }
 
   whenDurable(action: () => void): void {
@@ -65,7 +74,7 @@ export class GroupCommit {
 
   /** Makes everything durable and runs everything that waits, for a clean end. */
   async finish(): Promise<void> {
-    while (!this.#failed && (this.#flight || this.#applied > this.#durable)) {
+    while (!this.#failed && (this.#flight || this.#lazy || this.#applied > this.#durable)) {
       this.#flush();
       await this.#flight;
     }
@@ -75,6 +84,7 @@ export class GroupCommit {
   #flush(): void {
     if (this.#flight) return;
     const covered = this.#applied;
+    this.#lazy = false;
     const startedAt = this.#clock();
     this.#flight = this.#store.flush().then(
       () => {

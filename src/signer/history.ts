@@ -18,7 +18,7 @@ export interface ProvenBlock {
   readonly qc: QuorumCertificate;
 }
 
-const keptBytesMax = 32 << 20;
+const keptBytesMax = 4 << 20;
 
 export class History {
   readonly #engine: Pick<Engine, 'batch' | 'certificate' | 'chain'>;

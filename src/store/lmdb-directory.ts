@@ -84,6 +84,12 @@ function prepare(path: string, readOnly: boolean): boolean {
 }
 
 /**
+ * Address space for the map, reserved once: when it has to grow, the library keeps the old map beside the new
+ * one, and pages of the file count twice as resident. It grows beyond this if it must.
+ */
+const mapBytes = 64 * 2 ** 30;
+
+/**
  * `overlappingSync: false` is what makes a commit mean "on disk". With it (the library's default on Unix) a
  * commit resolves when it is visible, and the sync comes later. Without it the write thread runs LMDB's
  * own commit (`WriteWorker::Write` in src/writer.cpp calls `mdb_txn_begin` without MDB_NOSYNC, and
@@ -98,6 +104,7 @@ const openDatabase = (path: string, readOnly: boolean): Database =>
     readOnly,
     noSubdir: false,
     overlappingSync: false,
+    mapSize: mapBytes,
     encoding: 'binary',
     keyEncoding: 'binary',
     cache: false,

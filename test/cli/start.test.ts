@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { utf8 } from '../../src/base/bytes.ts';
 import { statusCommand } from '../../src/cli/status.ts';
 import { testnetCommand } from '../../src/cli/testnet/testnet.ts';
 import { encodeTransactionJson } from '../../src/messages/http.ts';
@@ -95,7 +96,7 @@ describe('start', () => {
       nonce: 1,
       expires: neverExpires,
       dependencies: [],
-      body: Uint8Array.of(1, 2, 3),
+      body: utf8('{"ops":[{"op":"create","id":"a","document":1}]}'),
       signature: undefined,
     };
     const answer = await post(`${url(1)}/v1/transactions?wait=score`, encodeTransactionJson(transaction));

@@ -143,6 +143,7 @@ export class Lab {
     const output = node.engine.step(input, this.now);
     node.outputs.push(output);
     if (output.writes.length > 0) node.store.apply(output.writes);
+    if (output.lazyWrites.length > 0) node.store.apply(output.lazyWrites);
     node.store.makeDurable(node.store.unsyncedGroups);
     node.events.push(...output.events);
     for (const send of output.sends) this.#carry({ ...send, at: this.now, from: signerId(id) });

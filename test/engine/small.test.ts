@@ -87,7 +87,7 @@ describe('determinism', () => {
       expect(node.inputs.length).toBeGreaterThan(100);
       node.inputs.forEach(({ input, at }, i) => {
         const output = again.step(input, at);
-        store.apply(output.writes);
+        store.apply([...output.writes, ...output.lazyWrites]);
         expect(output, `signer ${id}, input ${i}: ${JSON.stringify(input).slice(0, 200)}`).toEqual(
           node.outputs[i],
         );

@@ -64,7 +64,15 @@ function stage(
     engine: {
       step(input, now) {
         inputs.push(input);
-        return { writes: [], sends: [], verify: [], events: [], wake: undefined, ...script(input, now) };
+        return {
+          writes: [],
+          lazyWrites: [],
+          sends: [],
+          verify: [],
+          events: [],
+          wake: undefined,
+          ...script(input, now),
+        };
       },
     },
     store: disk,
@@ -365,7 +373,7 @@ describe('time', () => {
         step(_input, now) {
           times.push(now);
           clock -= 30;
-          return { writes: [], sends: [], verify: [], events: [], wake: undefined };
+          return { writes: [], lazyWrites: [], sends: [], verify: [], events: [], wake: undefined };
         },
       },
       store: new Disk(),
@@ -381,5 +389,35 @@ describe('time', () => {
     await turns();
     expect(times).toEqual([100, 100, 100]);
     await host.close();
+  });
+});
+
+describe('lazy writes', () => {
+  it('are applied after the others, and nothing waits for them', async () => {
+    const lazy: Write = { table: 'certificate', key: Uint8Array.of(9), value: Uint8Array.of(9) };
+    const { host, disk, frames } = stage((input) =>
+      input.type === 'link' ? { lazyWrites: [lazy], sends: [send(1, 7, true)], events: [event] } : undefined,
+    );
+    host.start();
+    host.link(signerId(1), true);
+    await turns();
+    expect(frames).toEqual([{ to: 1, numbers: [7] }]);
+    expect(disk.applied).toEqual([[lazy]]);
+    expect(disk.flushes).toEqual([]);
+  });
+
+  it('do not let what depends on a write of the same step go first', async () => {
+    const lazy: Write = { table: 'certificate', key: Uint8Array.of(9), value: Uint8Array.of(9) };
+    const { host, disk, frames } = stage((input) =>
+      input.type === 'link' ? { writes: [write], lazyWrites: [lazy], sends: [send(1, 7, true)] } : undefined,
+    );
+    host.start();
+    host.link(signerId(1), true);
+    await turns();
+    expect(frames).toEqual([]);
+    expect(disk.applied).toEqual([[write], [lazy]]);
+    disk.flushes[0]!.resolve();
+    await turns();
+    expect(frames).toEqual([{ to: 1, numbers: [7] }]);
   });
 });
