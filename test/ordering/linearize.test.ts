@@ -213,9 +213,7 @@ describe('linearize', () => {
           .map(id),
       ]),
     );
-    const started = performance.now();
     const result = linearize(entries.reverse(), conflicts, (one) => one, quorum(100, 10, 10));
-    expect(performance.now() - started).toBeLessThan(4000);
     expect(result.order).toEqual(names);
     expect(result.cycles).toEqual([]);
   });
