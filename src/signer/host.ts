@@ -170,6 +170,7 @@ export class Host {
     this.#now = Math.max(this.#now, startedAt);
     const output = this.#options.engine.step(input, this.#now);
     this.#commit.apply(output.writes);
+    this.#commit.applyLazily(output.lazyWrites);
     this.#observer.step(input.type, this.#clock() - startedAt);
     for (const { id, request } of output.verify) {
       const checkedAt = this.#clock();

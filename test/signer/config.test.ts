@@ -118,7 +118,7 @@ describe('signer home', () => {
     );
     change(path, proofs[2]!, proofs[3]!);
     expect(answer()).toMatch(/federation\.toml: signer 2 \(signer-2\): possessionProof does not prove/);
-    change(path, 'fanout = 2', 'fanout = 0');
+    change(path, 'fanout = 3', 'fanout = 0');
     expect(answer()).toBe(`${path}: fanout: expected a whole number from 2 to 4096, found 0`);
   });
 });

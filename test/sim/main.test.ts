@@ -32,16 +32,16 @@ describe('sim/main.ts', () => {
   it('exits 1 with the replay command when a check objects', () => {
     const { status, stdout } = run(
       '--seed',
-      'short',
+      'h',
       '--transactions',
-      '20',
+      '60',
       '--duration',
-      '500',
+      '100',
       '--progress',
       '1',
     );
     expect(stdout).toMatch(/progress violated/);
-    expect(stdout).toMatch(/replay: npx tsx sim\/main\.ts --seed short --signers 4 .*--progress 1/);
+    expect(stdout).toMatch(/replay: npx tsx sim\/main\.ts --seed h --signers 4 .*--progress 1/);
     expect(status).toBe(1);
   });
 
