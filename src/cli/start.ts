@@ -20,7 +20,7 @@ export interface StartOptions {
  * How far the heap may grow between two collections, in percent of what is alive. By default the engine of
  * Node lets it grow several times over on a large machine; a signer has little alive, and should stay small.
  */
-const heapGrowingPercent = 25;
+const heapGrowingPercent = 50;
 
 /** What signers of the built-in state machine check before they order (interfaces, `StateMachine.check`). */
 const checks: Readonly<Record<CheckKind, SignerOptions>> = {
