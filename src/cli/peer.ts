@@ -10,6 +10,7 @@ import { LearnerHalted } from '../peer/follow/errors.ts';
 import { ListenError } from '../peer/http.ts';
 import { LearnerRefused, type RunningLearner, startLearner } from '../peer/learner.ts';
 import { StoreError } from '../store/error.ts';
+import { untilSignal } from './until-signal.ts';
 
 export interface PeerOptions {
   /** Directory with `peer.toml`. */
@@ -19,7 +20,6 @@ export interface PeerOptions {
   readonly finality?: string | undefined;
 }
 
-const signals = ['SIGTERM', 'SIGINT'] as const;
 const finalities: readonly PeerFinality[] = ['score', 'order'];
 
 function choice<T extends string>(
@@ -29,27 +29,6 @@ function choice<T extends string>(
 ): Result<T | undefined> {
   if (given === undefined || choices.includes(given as T)) return accept(given as T | undefined);
   return refuse('BAD_OPTION', `${flag}: "${given}" is unknown, expected ${choices.join(', ')}`);
-}
-
-/** Resolves at the first signal; the second one ends the process. */
-function untilSignal(): { readonly stopped: Promise<'signal'>; readonly release: () => void } {
-  let seen = false;
-  let resolve: (value: 'signal') => void;
-  const stopped = new Promise<'signal'>((done) => {
-    resolve = done;
-  });
-  const handle = (): void => {
-    if (seen) process.exit(1);
-    seen = true;
-    resolve('signal');
-  };
-  for (const signal of signals) process.on(signal, handle);
-  return {
-    stopped,
-    release: () => {
-      for (const signal of signals) process.off(signal, handle);
-    },
-  };
 }
 
 /** What a person can put right, as a refusal. @throws anything else. */

@@ -10,6 +10,7 @@ import { type CheckKind, loadSignerHome } from '../signer/config.ts';
 import { ListenError } from '../signer/listen-error.ts';
 import { type RunningSigner, type SignerOptions, startSigner } from '../signer/signer.ts';
 import { StoreError } from '../store/error.ts';
+import { untilSignal } from './until-signal.ts';
 
 export interface StartOptions {
   /** Directory with `signer.toml` and `keys.toml`. */
@@ -28,30 +29,8 @@ const checks: Readonly<Record<CheckKind, SignerOptions>> = {
   documents: { check: documentMachine.check },
 };
 
-const signals = ['SIGTERM', 'SIGINT'] as const;
 /** After a failure there is little to save, and the process must not linger. */
 const failedCloseMs = 3000;
-
-/** Resolves at the first signal; the second one ends the process. */
-function untilSignal(): { readonly stopped: Promise<'signal'>; readonly release: () => void } {
-  let seen = false;
-  let resolve: (value: 'signal') => void;
-  const stopped = new Promise<'signal'>((done) => {
-    resolve = done;
-  });
-  const handle = (): void => {
-    if (seen) process.exit(1);
-    seen = true;
-    resolve('signal');
-  };
-  for (const signal of signals) process.on(signal, handle);
-  return {
-    stopped,
-    release: () => {
-      for (const signal of signals) process.off(signal, handle);
-    },
-  };
-}
 
 /** A mistake of the user's as a refusal. @throws anything else. */
 function mistake(error: unknown, home: string): Result<never> {

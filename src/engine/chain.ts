@@ -12,7 +12,7 @@
 import { invariant } from '../base/assert.ts';
 import { fromHex, utf8 } from '../base/bytes.ts';
 import { u53 } from '../base/codec.ts';
-import type { BatchId, BlockDigest, Height, SignerId, View } from '../base/ids.ts';
+import type { BlockDigest, Height, SignerId, View } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import {
   type Block,
@@ -339,13 +339,5 @@ export class Chain {
       this.#core.ledger.delete('blockDigest', fromHex(node.digest));
       if (node.digest !== head) this.#fetcher.moot(wantBlock(node.digest));
     }
-  }
-
-  /** Batches that uncommitted blocks after the head already hold. */
-  inFlight(from: BlockDigest): Set<BatchId> {
-    const batches = new Set<BatchId>();
-    for (let node = this.#nodes.get(from); node; node = this.#nodes.get(node.block.parent))
-      for (const entry of node.block.entries) batches.add(entry.batch);
-    return batches;
   }
 }

@@ -92,11 +92,6 @@ export class Ingress {
     return this.#queue.length;
   }
 
-  /** Own batches that are not committed. */
-  get uncommitted(): number {
-    return this.#own.size;
-  }
-
   /** Takes transactions from clients; those that are known already are not queued again. */
   submit(transactions: readonly SubmittedTransaction[]): void {
     for (const one of transactions) {
