@@ -10,7 +10,6 @@ export type Table =
   | 'dead' // batch id -> slot, of batches whose number another batch used
   | 'vote' // batch id -> own vote content
   | 'arrival' // arrival sequence -> batch id, uncommitted only
-  | 'own' // own number -> own batch id
   | 'certificate' // certificate digest -> canonical bytes
   | 'certified' // batch id + certificate digest -> empty, uncommitted only
   | 'block' // height -> committed block

@@ -22,6 +22,7 @@ import { WsTransport } from '../transport/ws.ts';
 import { Verifier } from '../verify/verifier.ts';
 import { Admission } from './admission.ts';
 import type { SignerHome } from './config.ts';
+import { evidenceEntry } from './evidence-entry.ts';
 import { Feed } from './feed.ts';
 import { History } from './history.ts';
 import { Host, type HostFailure } from './host.ts';
@@ -296,7 +297,7 @@ class Signer implements RunningSigner {
       else if (event.type === 'refused') this.#observer.refused(event.from, event.refusal);
       else if (event.type === 'evidence')
         this.#log.error(
-          { accused: event.evidence.signer, kind: event.evidence.kind },
+          evidenceEntry(event.evidence, this.home.federation.signers.length),
           'proof of misbehaviour',
         );
     }

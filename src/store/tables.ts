@@ -9,14 +9,14 @@ import type { Table } from '../base/ledger.ts';
 
 /**
  * First byte of a table's keys on disk. These numbers are the file format: never change or reuse one.
- * 0 is the store's own table (format version); 255 must stay free, ranges end at the next byte.
+ * 0 is the store's own table (format version); 5 was used before and stays retired; 255 must stay free,
+ * ranges end at the next byte.
  */
 export const tableByte: Readonly<Record<Table, number>> = {
   meta: 1,
   batch: 2,
   vote: 3,
   arrival: 4,
-  own: 5,
   certificate: 6,
   certified: 7,
   block: 8,

@@ -28,14 +28,12 @@ const documents = 40;
 
 interface Load {
   readonly acknowledged: Set<TransactionId>;
-  readonly heights: number[];
   stop(): Promise<void>;
 }
 
 /** Creates and patches documents until it is stopped, with some transactions over two documents. */
 function startLoad(client: Client, random: Random, workers: number): Load {
   const acknowledged = new Set<TransactionId>();
-  const heights: number[] = [];
   let running = true;
   let count = 0;
   const one = async (): Promise<void> => {
@@ -60,7 +58,6 @@ function startLoad(client: Client, random: Random, workers: number): Load {
   const all = Promise.all(Array.from({ length: workers }, loop));
   return {
     acknowledged,
-    heights,
     stop: async () => {
       running = false;
       await all;

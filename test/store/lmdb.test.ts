@@ -90,7 +90,6 @@ describe('the LMDB store on disk', () => {
         "meta": 1,
         "node": 14,
         "order": 10,
-        "own": 5,
         "place": 11,
         "transaction": 12,
         "vote": 3,
