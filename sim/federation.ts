@@ -12,6 +12,8 @@ import type { SingleSignatures, SingleSigner } from '../src/crypto/signing.ts';
 import { checkFederationKeys } from '../src/crypto/verify-federation.ts';
 import { defaultLimits, type Federation, type FederationLimits } from '../src/messages/federation.ts';
 import { Verifier } from '../src/verify/verifier.ts';
+import { free } from './costs/costs.ts';
+import { Meter } from './costs/meter.ts';
 
 export interface SimSigner {
   readonly id: SignerId;
@@ -34,6 +36,10 @@ export interface SimFederationOptions {
   readonly limits?: Partial<FederationLimits>;
   /** A real scheme; by default the declared fast mode, in which nothing is cryptography. */
   readonly provider?: SchemeProvider;
+  /** Charged for everything that is signed and checked. */
+  readonly meter?: Meter;
+  /** Place of each signer, for people. */
+  readonly regions?: readonly string[];
 }
 
 /** Fast mode for single signatures: a hash over the key and the message. NOT CRYPTOGRAPHY. */
@@ -60,7 +66,7 @@ export function simFederation(options: SimFederationOptions): SimFederation {
       name: `s${i}`,
       address: `s${i}.invalid:7100`,
       url: `http://s${i}.invalid:7200`,
-      region: '',
+      region: options.regions?.[i] ?? '',
       ...publicKeysOf(seed, provider),
     })),
     byzantine: options.byzantine,
@@ -73,15 +79,19 @@ export function simFederation(options: SimFederationOptions): SimFederation {
     clientSignatures: 'optional',
     limits: { ...defaultLimits, ...options.limits },
   };
-  const scheme = must(checkFederationKeys(federation, provider, { allowSimulated: true }));
+  const meter = options.meter ?? new Meter(free);
+  const scheme = meter.scheme(must(checkFederationKeys(federation, provider, { allowSimulated: true })));
   const signers = seeds.map((seed, i): SimSigner => {
     const keys = deriveSignerKeys(seed, provider);
     const { publicKey } = nobleSignerFromSeed(keys.signingSeed);
     return {
       id: i as SignerId,
-      votingKey: provider.signer(keys.votingSecret),
-      signingKey: { publicKey, sign: (message) => simulatedSignature(publicKey, message) },
+      votingKey: meter.signer(provider.signer(keys.votingSecret)),
+      signingKey: meter.singleSigner({
+        publicKey,
+        sign: (message) => simulatedSignature(publicKey, message),
+      }),
     };
   });
-  return { federation, signers, verifier: new Verifier(federation, scheme, simulatedSingles) };
+  return { federation, signers, verifier: new Verifier(federation, scheme, meter.singles(simulatedSingles)) };
 }

@@ -12,7 +12,9 @@
 import { parseArgs } from 'node:util';
 import { defaultFaults, quorumOf } from '../src/ordering/quorum.ts';
 import { type AdversaryName, adversaryNames } from './adversaries/catalog.ts';
-import { passed, type Report, type SimulationOptions, simulate } from './run.ts';
+import type { SimulationOptions } from './options.ts';
+import { simulate } from './run.ts';
+import { passed, type Report } from './run-report.ts';
 
 const flags = {
   seed: { type: 'string', default: '1' },

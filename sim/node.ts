@@ -1,15 +1,20 @@
 /**
- * A simulated host for one engine: it keeps the host's contract (docs/engine.md) on virtual time, with
- * a disk whose syncs take time and a power switch.
+ * A simulated host for one engine: it keeps the host's contract (docs/engine.md) on virtual time, with a
+ * processor that computes one thing at a time, a clock that may drift and jump, a disk whose syncs
+ * take time and may fail, and a power switch.
  */
 
 import type { Height, SignerId } from '../src/base/ids.ts';
 import type { EngineEvent, Input, Output, Send } from '../src/engine/contract.ts';
 import { Engine } from '../src/engine/engine.ts';
 import type { PeerMessage } from '../src/messages/peer.ts';
+import type { Quorum } from '../src/ordering/quorum.ts';
 import { MemoryStore } from '../src/store/memory.ts';
 import type { Verifier } from '../src/verify/verifier.ts';
+import { Clock } from './clock.ts';
+import type { Meter } from './costs/meter.ts';
 import type { SimSigner } from './federation.ts';
+import { Queue } from './queue.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface NodeHooks {
@@ -19,10 +24,18 @@ export interface NodeHooks {
   started(node: SignerId, height: Height): void;
   /** The engine threw: a broken invariant. */
   failed(node: SignerId, error: unknown): void;
+  /** The disk refused to sync: the host stops, as the daemon does. */
+  diskFailed(node: SignerId): void;
 }
 
 export interface NodeOptions {
   readonly check: (body: Uint8Array) => string | undefined;
+  /** Numbers of an experiment instead of the federation's. */
+  readonly quorum: Quorum | undefined;
+  readonly meter: Meter;
+  /** Size of a message on the wire in bytes, where computing costs time. */
+  readonly sizeOf: (message: PeerMessage) => number;
+  readonly syncMs: number;
 }
 
 /** What a Byzantine signer makes of what its engine says and hears. */
@@ -41,9 +54,16 @@ export class SimNode {
   readonly #options: NodeOptions;
   /** Time in ms that a sync of the disk takes. */
   syncMs: number;
+  /** A full disk fails the next sync. */
+  diskFull = false;
+  /** How many times longer than measured everything takes this signer. */
+  slowness = 1;
+  readonly clock: Clock;
   /** Set for a Byzantine signer. */
   tamper: Tamper | undefined;
   store = new MemoryStore();
+  /** Time spent computing, in ms. */
+  cpuMs = 0;
   #engine: Engine | undefined;
   /** Raised at each crash, so that what was under way for an earlier life is dropped. */
   #life = 0;
@@ -53,15 +73,17 @@ export class SimNode {
   #needed = 0;
   #afterSync: (() => void)[] = [];
   #wakeAt = Number.POSITIVE_INFINITY;
-  readonly #inbox: Input[] = [];
+  readonly #inbox = new Queue<Input>();
   #stepping = false;
+  /** Computing: the outputs of the last step are not out yet. */
+  #busy = false;
 
   constructor(
     signer: SimSigner,
     schedule: Schedule,
     verifier: Verifier,
     hooks: NodeHooks,
-    options: NodeOptions & { readonly syncMs: number },
+    options: NodeOptions,
   ) {
     this.signer = signer;
     this.#schedule = schedule;
@@ -69,6 +91,7 @@ export class SimNode {
     this.#hooks = hooks;
     this.#options = options;
     this.syncMs = options.syncMs;
+    this.clock = new Clock(schedule);
   }
 
   get up(): boolean {
@@ -83,13 +106,15 @@ export class SimNode {
   start(): void {
     const { id, votingKey, signingKey } = this.signer;
     const { federation, epoch, scheme } = this.#verifier;
+    const { check, quorum } = this.#options;
     this.#life += 1;
     this.#syncing = false;
     this.#durable = 0;
     this.#needed = 0;
     this.#afterSync = [];
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    this.#inbox.length = 0;
+    this.#inbox.clear();
+    this.#busy = false;
     this.#engine = new Engine({
       self: id,
       federation,
@@ -98,7 +123,8 @@ export class SimNode {
       votingKey,
       signingKey,
       ledger: this.store,
-      check: this.#options.check,
+      check,
+      ...(quorum && { quorum }),
     });
     this.#hooks.started(id, this.#engine.order.committed.height);
     this.input({ type: 'start' });
@@ -112,15 +138,29 @@ export class SimNode {
     this.#life += 1;
   }
 
+  /** The signer's clock jumps by this much, in ms; a host's clock stands still rather than go back. */
+  jumpClock(byMs: number): void {
+    this.clock.jump(byMs);
+    this.input({ type: 'tick' });
+  }
+
   input(input: Input): void {
     if (!this.#engine) return;
     if (input.type === 'message' && this.tamper?.incoming(input.from, input.message) === false) return;
     this.#inbox.push(input);
-    if (this.#stepping) return;
+    this.#work();
+  }
+
+  /** Steps until there is nothing to do, or until a step takes time. */
+  #work(): void {
+    if (this.#stepping || this.#busy) return;
     this.#stepping = true;
     try {
-      for (let next = this.#inbox.shift(); next && this.#engine; next = this.#inbox.shift())
-        this.#handle(this.#engine.step(next, this.#schedule.now));
+      while (this.#engine && !this.#busy) {
+        const next = this.#inbox.shift();
+        if (!next) break;
+        this.#step(this.#engine, next);
+      }
     } catch (error) {
       this.#engine = undefined;
       this.#hooks.failed(this.signer.id, error);
@@ -129,7 +169,10 @@ export class SimNode {
     }
   }
 
-  #handle(output: Output): void {
+  #step(engine: Engine, input: Input): void {
+    const { meter } = this.#options;
+    meter.take();
+    const output = engine.step(input, this.clock.now);
     if (output.writes.length > 0) {
       this.store.apply(output.writes);
       this.#needed = this.#durable + this.store.unsyncedGroups;
@@ -138,10 +181,39 @@ export class SimNode {
     for (const job of output.verify)
       this.#inbox.push({ type: 'verified', id: job.id, result: this.#verifier.check(job.request) });
     const sends = this.tamper?.outgoing(output.sends) ?? output.sends;
+    const needed = this.#needed;
+    const forMs = this.#chargeFor(input, sends) * this.slowness;
+    if (forMs === 0) {
+      this.#release(output, sends, needed);
+      return;
+    }
+    this.cpuMs += forMs;
+    this.#busy = true;
+    const life = this.#life;
+    this.#schedule.after(forMs, () => {
+      if (life !== this.#life) return;
+      this.#busy = false;
+      this.#release(output, sends, needed);
+      this.#work();
+    });
+  }
+
+  /** What a step took: cryptography, the step itself, and the codec, in ms. */
+  #chargeFor(input: Input, sends: readonly Send[]): number {
+    const { meter, sizeOf } = this.#options;
+    const { stepMs, receiveKbMs, sendKbMs } = meter.costs;
+    let ms = meter.take() + stepMs;
+    if (receiveKbMs > 0 && input.type === 'message') ms += (sizeOf(input.message) / 1000) * receiveKbMs;
+    if (sendKbMs > 0) for (const send of sends) ms += (sizeOf(send.message) / 1000) * sendKbMs;
+    return ms;
+  }
+
+  /** @param needed groups of writes that must be durable before what depends on them. */
+  #release(output: Output, sends: readonly Send[], needed: number): void {
     for (const send of sends) if (!send.durable) this.#send(send);
     const durable = sends.filter((send) => send.durable);
     if (durable.length > 0 || output.events.length > 0)
-      this.#whenDurable(() => {
+      this.#whenDurable(needed, () => {
         for (const send of durable) this.#send(send);
         for (const event of output.events) this.#hooks.event(this.signer.id, event);
       });
@@ -152,10 +224,11 @@ export class SimNode {
     this.#hooks.send(this.signer.id, to, message);
   }
 
+  /** @param at on the signer's own clock. */
   #wake(at: number): void {
     this.#wakeAt = at;
     const life = this.#life;
-    this.#schedule.after(at - this.#schedule.now, () => {
+    this.#schedule.after(this.clock.until(at), () => {
       if (life !== this.#life || at !== this.#wakeAt) return;
       this.#wakeAt = Number.POSITIVE_INFINITY;
       this.input({ type: 'tick' });
@@ -163,8 +236,8 @@ export class SimNode {
   }
 
   /** Group commit: one sync at a time; what comes meanwhile waits for the next. */
-  #whenDurable(then: () => void): void {
-    if (!this.#syncing && this.#durable >= this.#needed) {
+  #whenDurable(needed: number, then: () => void): void {
+    if (!this.#syncing && this.#durable >= needed) {
       then();
       return;
     }
@@ -180,6 +253,10 @@ export class SimNode {
     this.#syncing = true;
     this.#schedule.after(this.syncMs, () => {
       if (life !== this.#life) return;
+      if (this.diskFull) {
+        this.#hooks.diskFailed(this.signer.id);
+        return;
+      }
       this.store.makeDurable(groups);
       this.#durable += groups;
       for (const then of waiting) then();

@@ -4,6 +4,7 @@
  */
 
 import seedrandom from 'seedrandom';
+import { naturalLogarithm } from './logarithm.ts';
 
 export class Random {
   readonly #next: () => number;
@@ -40,7 +41,7 @@ export class Random {
 
   /** Exponentially distributed with the given mean. */
   exponential(mean: number): number {
-    return -mean * Math.log(1 - this.#next());
+    return -mean * naturalLogarithm(1 - this.#next());
   }
 
   shuffled<T>(items: readonly T[]): T[] {

@@ -1,17 +1,21 @@
 /**
  * What clients do in a simulation: transactions on few or many keys, on everything or on nothing, some
  * sent to several signers, some that expire, some that only a part of the signers likes; single ones and
- * bursts at one moment on one key, which is where arrival orders differ.
+ * bursts at one moment on one key, which is where arrival orders differ. Drawn before the run, as data.
  */
 
 import { textOf } from '../src/base/bytes.ts';
 import { allSigners, height, type SignerId } from '../src/base/ids.ts';
+import type { Submission } from './options.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 export interface WorkloadOptions {
+  readonly signers: number;
   readonly transactions: number;
   readonly durationMs: number;
+  /** Share of transactions on one common key, the others on keys of their own; default drawn: mixed keys. */
+  readonly conflict?: number | undefined;
 }
 
 /** A body names how many signers refuse it: those with a smaller id. */
@@ -23,20 +27,41 @@ export function checkBody(signer: SignerId, body: Uint8Array): string | undefine
   return signer < refusedBy ? 'a body that this signer refuses' : undefined;
 }
 
-/** Schedules the workload on a world. */
-export function scheduleWorkload(world: World, random: Random, options: WorkloadOptions): void {
+/** Draws what clients send, in order of time. */
+export function planWorkload(random: Random, options: WorkloadOptions): Submission[] {
+  const plan =
+    options.conflict === undefined
+      ? mixedWorkload(random, options)
+      : evenWorkload(random, options, options.conflict);
+  return plan.sort((a, b) => a.at - b.at);
+}
+
+/** For measurements: one plain transaction at a time, evenly spread over time and signers. */
+function evenWorkload(random: Random, options: WorkloadOptions, conflict: number): Submission[] {
+  const { signers, transactions, durationMs } = options;
+  return Array.from({ length: transactions }, (_, i) => ({
+    at: (i * durationMs) / transactions,
+    to: random.integer(0, signers) as SignerId,
+    dependencies: [random.chance(conflict) ? 'shared' : `own ${i}`],
+  }));
+}
+
+/** For finding faults: everything that clients may do. */
+function mixedWorkload(random: Random, options: WorkloadOptions): Submission[] {
   const keys = random.pick([1, 2, 4, 8, 40]);
   const wildcards = random.pick([0, 0.05, 0.2]);
   const burst = random.pick([1, 1, 3, 6]);
-  for (let made = 0; made < options.transactions; ) {
+  const plan: Submission[] = [];
+  while (plan.length < options.transactions) {
     const at = random.integer(0, options.durationMs);
     const key = `k${random.integer(0, keys)}`;
-    for (let i = 0; i < burst && made < options.transactions; i++, made++) {
+    for (let i = 0; i < burst && plan.length < options.transactions; i++) {
       const dependencies = drawDependencies(random, keys, key, wildcards);
       const delay = burst === 1 ? 0 : random.exponential(1);
-      world.schedule.after(at + delay - world.now, () => sendOne(world, random, dependencies));
+      plan.push(drawSubmission(random, options.signers, at + delay, dependencies));
     }
   }
+  return plan;
 }
 
 function drawDependencies(
@@ -50,15 +75,32 @@ function drawDependencies(
   return random.chance(0.25) ? [key, `k${random.integer(0, keys)}`] : [key];
 }
 
-function sendOne(world: World, random: Random, dependencies: readonly string[] | undefined): void {
-  const n = world.nodes.length;
-  const refusedBy = random.chance(0.1) ? random.integer(1, n + 1) : 0;
-  const expires = random.chance(0.05) ? height(random.integer(0, 20)) : undefined;
-  const transaction = world.transaction(
-    dependencies,
-    bodyOf(refusedBy),
-    expires === undefined ? {} : { expires },
-  );
-  const copies = random.chance(0.1) ? random.integer(2, n + 1) : 1;
-  for (const to of random.shuffled(allSigners(n)).slice(0, copies)) world.submit(to, transaction);
+function drawSubmission(
+  random: Random,
+  signers: number,
+  at: number,
+  dependencies: readonly string[] | undefined,
+): Submission {
+  const refusedBy = random.chance(0.1) ? random.integer(1, signers + 1) : 0;
+  const expires = random.chance(0.05) ? random.integer(0, 20) : undefined;
+  const copies = random.chance(0.1) ? random.integer(2, signers + 1) : 1;
+  return {
+    at,
+    to: random.shuffled(allSigners(signers)).slice(0, copies),
+    ...(dependencies && { dependencies }),
+    body: bodyOf(refusedBy),
+    ...(expires !== undefined && { expires }),
+  };
+}
+
+/** Schedules on a world what its clients send. */
+export function scheduleSubmissions(world: World, submissions: readonly Submission[]): void {
+  for (const { at, to, dependencies, body, expires, client } of submissions)
+    world.schedule.after(at - world.now, () => {
+      const transaction = world.transaction(dependencies, body ?? '', {
+        ...(expires !== undefined && { expires: height(expires) }),
+        ...(client !== undefined && { client }),
+      });
+      for (const signer of typeof to === 'number' ? [to] : to) world.submit(signer, transaction);
+    });
 }

@@ -6,14 +6,20 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from '../src/base/bytes.ts';
 import { allSigners, type Height, type SignerId, type TransactionId } from '../src/base/ids.ts';
+import { must } from '../src/base/result.ts';
 import type { SchemeProvider } from '../src/crypto/scheme.ts';
 import type { EngineEvent, SubmittedTransaction } from '../src/engine/contract.ts';
 import { transactionSize } from '../src/engine/ingress.ts';
 import type { FederationLimits } from '../src/messages/federation.ts';
 import type { PeerMessage } from '../src/messages/peer.ts';
 import { neverExpires, type Transaction, transactionId } from '../src/messages/transaction.ts';
+import { type Quorum, quorumOf } from '../src/ordering/quorum.ts';
+import { type Costs, free } from './costs/costs.ts';
+import { Meter } from './costs/meter.ts';
 import { type SimFederation, type SimSigner, simFederation } from './federation.ts';
-import { type LinkQuality, lan, Network } from './network.ts';
+import { networkModel } from './network/models.ts';
+import type { NetworkName } from './network/names.ts';
+import { Network } from './network/network.ts';
 import { SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Schedule } from './schedule.ts';
@@ -25,12 +31,25 @@ export interface WorldOptions {
   readonly faulty: number;
   readonly limits?: Partial<FederationLimits>;
   readonly provider?: SchemeProvider;
-  readonly quality?: LinkQuality;
+  readonly network?: NetworkName;
+  readonly bandwidthMbps?: number;
+  readonly uplinkMbps?: number;
+  /** Default free: computing takes no time. */
+  readonly costs?: Costs;
+  /** Encode and decode every message; default true. */
+  readonly wire?: boolean;
+  /** Count the bytes of messages, without the wire too. */
+  readonly countBytes?: boolean;
+  /** Slack of the engines instead of the federation's, and its threshold `n - slack`. */
+  readonly slack?: number;
   readonly syncMs?: number;
   readonly fanout?: number;
   /** A signer's pre-consensus check of a body: a reason to reject it, or undefined. */
   readonly check?: (signer: SignerId, body: Uint8Array) => string | undefined;
 }
+
+/** Time in ms that a sync of a good disk takes. */
+export const defaultSyncMs = 0.3;
 
 /** Something that happened at a node, as observers see it. */
 export interface Observation {
@@ -52,8 +71,14 @@ export interface LifeMark {
 export interface Watcher {
   observed?(observation: Observation): void;
   life?(mark: LifeMark): void;
+  /** A client's transaction reaches a signer. */
+  submitted?(to: SignerId, transaction: SubmittedTransaction): void;
   /** A message leaves a node, after what it depends on is durable. */
-  sent?(from: SignerId, to: SignerId, message: PeerMessage): void;
+  sent?(from: SignerId, to: SignerId, message: PeerMessage, id: number): void;
+  /** A message arrives; `id` is that of `sent`. */
+  received?(from: SignerId, to: SignerId, message: PeerMessage, id: number): void;
+  /** A fault or an attack that a picture should say in words. */
+  noted?(text: string, nodes: readonly SignerId[]): void;
 }
 
 /** A second copy of a signer with the same keys, for twins; `hears` says which copy a peer talks to. */
@@ -65,6 +90,8 @@ export interface Twin {
 export interface SubmitOptions {
   /** Height after which signers reject it. */
   readonly expires?: Height;
+  /** Client id; default one of seven. */
+  readonly client?: string;
 }
 
 export class World {
@@ -76,7 +103,11 @@ export class World {
   readonly failures: { readonly node: SignerId; readonly error: unknown }[] = [];
   readonly submitted = new Map<TransactionId, { readonly to: SignerId; readonly at: number }>();
   readonly watchers: Watcher[] = [];
+  readonly regions: readonly string[];
+  /** What the engines count with: the federation's numbers, or those of an experiment. */
+  readonly quorum: Quorum;
   readonly #options: WorldOptions;
+  readonly #meter: Meter;
   readonly #twins = new Map<SignerId, Twin>();
   /** Signers that clients and checkers do not trust: their events are not observed. */
   readonly byzantine = new Set<SignerId>();
@@ -86,15 +117,26 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.random = new Random(options.seed);
-    this.federation = simFederation(options);
-    const quality = options.quality ?? lan;
+    const { signers } = options;
+    const model = networkModel(options.network ?? 'lan', signers, this.random.stream('places'));
+    this.regions = model.regions;
+    this.#meter = new Meter(options.costs ?? free);
+    this.federation = simFederation({ ...options, meter: this.#meter, regions: model.regions });
+    this.quorum = experimentQuorum(options);
     this.network = new Network(
       this.schedule,
       this.random.stream('network'),
-      options.signers,
-      () => quality,
-      (to, from, message) => {
+      {
+        signers,
+        model,
+        bandwidthMbps: options.bandwidthMbps,
+        uplinkMbps: options.uplinkMbps,
+        wire: options.wire ?? true,
+        countBytes: options.countBytes ?? false,
+      },
+      (to, from, message, id) => {
         this.#note(`${from}>${to} ${message.type}`);
+        for (const watcher of this.watchers) watcher.received?.(from, to, message, id);
         this.#copyThatHears(to, from).input({ type: 'message', from, message });
       },
     );
@@ -102,7 +144,7 @@ export class World {
   }
 
   #makeNode(signer: SimSigner): SimNode {
-    const { check } = this.#options;
+    const { check, slack, syncMs } = this.#options;
     const node: SimNode = new SimNode(
       signer,
       this.schedule,
@@ -114,10 +156,14 @@ export class World {
         event: (id, event) => this.#observe(id, event),
         started: (id, height) => this.#life(id, true, height),
         failed: (id, error) => this.#failed(id, error),
+        diskFailed: (id) => this.crash(id, 'none'),
       },
       {
-        syncMs: this.#options.syncMs ?? 0.3,
+        syncMs: syncMs ?? defaultSyncMs,
         check: (body) => check?.(signer.id, body),
+        quorum: slack === undefined ? undefined : this.quorum,
+        meter: this.#meter,
+        sizeOf: (message) => this.network.size(message),
       },
     );
     return node;
@@ -197,12 +243,12 @@ export class World {
   transaction(
     dependencies: readonly string[] | undefined,
     body = '',
-    { expires = neverExpires }: SubmitOptions = {},
+    { expires = neverExpires, client }: SubmitOptions = {},
   ): SubmittedTransaction {
     const nonce = this.#nonce++;
     const transaction: Transaction = {
       epoch: this.federation.verifier.epoch,
-      client: utf8(`client-${nonce % 7}`),
+      client: utf8(client ?? `client-${nonce % 7}`),
       nonce,
       expires,
       dependencies: dependencies && [...new Set(dependencies)].sort().map(utf8),
@@ -215,14 +261,20 @@ export class World {
   /** A client sends a transaction to a signer. It may send the same one to several. */
   submit(to: SignerId, transaction: SubmittedTransaction): void {
     if (!this.submitted.has(transaction.id)) this.submitted.set(transaction.id, { to, at: this.now });
+    for (const watcher of this.watchers) watcher.submitted?.(to, transaction);
     this.nodes[to]!.input({ type: 'submit', transactions: [transaction] });
     this.#twins.get(to)?.node.input({ type: 'submit', transactions: [transaction] });
   }
 
   /** A message leaves for the network. Adversaries call it for what no engine said. */
   send(from: SignerId, to: SignerId, message: PeerMessage): void {
-    for (const watcher of this.watchers) watcher.sent?.(from, to, message);
-    this.network.send(from, to, message);
+    const id = this.network.send(from, to, message);
+    for (const watcher of this.watchers) watcher.sent?.(from, to, message, id);
+  }
+
+  /** A caption for whoever draws the run. */
+  caption(text: string, nodes: readonly SignerId[]): void {
+    for (const watcher of this.watchers) watcher.noted?.(text, nodes);
   }
 
   /** Digest of everything that was delivered and observed, in order. */
@@ -262,6 +314,11 @@ export class World {
   }
 }
 
+function experimentQuorum({ signers, byzantine, faulty, slack }: WorldOptions): Quorum {
+  const quorum = must(quorumOf(signers, byzantine, faulty));
+  return slack === undefined ? quorum : { ...quorum, slack, threshold: signers - slack };
+}
+
 function describe(event: EngineEvent): string {
   switch (event.type) {
     case 'delivered':
@@ -270,6 +327,8 @@ function describe(event: EngineEvent): string {
       return `committed ${event.committed.height} ${event.committed.block.orderRoot}`;
     case 'accepted':
       return `accepted ${event.batch}`;
+    case 'arrived':
+      return `arrived ${event.batch.id}`;
     case 'evidence':
       return `evidence ${event.evidence.kind} ${event.evidence.signer}`;
     case 'refused':

@@ -12,6 +12,7 @@ import {
   type CertificateDigest,
   type Epoch,
   type SignerId,
+  type TransactionId,
   type View,
 } from '../../src/base/ids.ts';
 import type { Result } from '../../src/base/result.ts';
@@ -83,6 +84,7 @@ export class Recorder {
   readonly #world: World;
   readonly #entries: Entry[] = [];
   readonly #statements: Statement[] = [];
+  readonly #accepted = new Set<TransactionId>();
   readonly #said = new Set<string>();
   readonly #batches = new Map<BatchId, Batch>();
   readonly #blocks = new Map<BlockDigest, Block>();
@@ -96,6 +98,7 @@ export class Recorder {
     world.watchers.push({
       observed: ({ at, node, event }) => {
         this.#entries.push({ kind: 'event', at, node, event });
+        if (event.type === 'accepted') for (const id of event.transactions) this.#accepted.add(id);
         if (event.type === 'delivered') this.#batches.set(event.delivery.batch.id, event.delivery.batch);
       },
       life: ({ at, node, up, height }) =>
@@ -106,6 +109,11 @@ export class Recorder {
         if (!world.byzantine.has(from)) this.#hear(from, message);
       },
     });
+  }
+
+  /** Transactions that some honest signer announced as accepted. */
+  get acceptedTransactions(): ReadonlySet<TransactionId> {
+    return this.#accepted;
   }
 
   get entries(): readonly Entry[] {

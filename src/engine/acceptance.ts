@@ -162,6 +162,7 @@ export class Acceptance {
     this.#core.ledger.put('batch', id, batch.bytes);
     this.#core.ledger.put('vote', id, voteCodec.encode(voteOfClass(this.#core.epoch, batch.id, vote)));
     this.#core.ledger.put('arrival', u53().encode(sequence), id);
+    this.#core.emit({ type: 'arrived', batch, position: sequence });
     this.#remember({ held, sequence, acceptedAt: this.#core.now, vote });
   }
 

@@ -14,6 +14,7 @@ import type { Ledger, Write } from '../base/ledger.ts';
 import type { Refusal, Result } from '../base/result.ts';
 import type { MultiSignatureScheme, SchemeSigner } from '../crypto/scheme.ts';
 import type { SingleSigner } from '../crypto/signing.ts';
+import type { Batch } from '../messages/batch.ts';
 import type { Block, QuorumCertificate } from '../messages/block.ts';
 import type { Evidence } from '../messages/evidence.ts';
 import type { Federation } from '../messages/federation.ts';
@@ -22,6 +23,7 @@ import type { Transaction } from '../messages/transaction.ts';
 import type { Certificate } from '../messages/vote.ts';
 import type { Delivery } from '../ordering/delivery.ts';
 import type { StoredPlace } from '../ordering/order.ts';
+import type { Quorum } from '../ordering/quorum.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 
 /** What a step reacts to. */
@@ -67,6 +69,8 @@ export type EngineEvent =
   | { readonly type: 'committed'; readonly committed: CommittedBlock }
   /** Transactions of clients are durable in a batch of this signer's. */
   | { readonly type: 'accepted'; readonly batch: BatchId; readonly transactions: readonly TransactionId[] }
+  /** A batch stands in this signer's arrival log, at this place from 1, and its vote on it is fixed. */
+  | { readonly type: 'arrived'; readonly batch: Batch; readonly position: number }
   | { readonly type: 'evidence'; readonly evidence: Evidence }
   /** Something a peer sent was refused; for logs and counters. */
   | { readonly type: 'refused'; readonly from: SignerId; readonly refusal: Refusal };
@@ -101,6 +105,11 @@ export interface EngineConfig {
   readonly ledger: Ledger;
   /** Pre-consensus check of a transaction's body: a reason to reject it, or undefined. Deterministic, bounded. */
   readonly check: (body: Uint8Array) => string | undefined;
+  /**
+   * For experiments in the simulator only: other numbers than the federation's, to show what breaks. A
+   * signer never sets it.
+   */
+  readonly quorum?: Quorum;
 }
 
 /** Where phase 3 stands, for status and proofs. */

@@ -42,7 +42,7 @@ export class Core {
     this.self = config.self;
     this.n = federation.signers.length;
     this.epoch = config.epoch;
-    this.quorum = must(quorumOf(this.n, federation.byzantine, federation.faulty));
+    this.quorum = config.quorum ?? must(quorumOf(this.n, federation.byzantine, federation.faulty));
     this.limits = federation.limits;
     this.ledger = new LedgerOverlay(config.ledger);
     this.#geography =

@@ -23,6 +23,12 @@ interface Overwritten {
   readonly value: Uint8Array | undefined;
 }
 
+/** One `apply` that is not durable: what was asked for, and what undoes it. */
+interface Group {
+  readonly writes: readonly Write[];
+  readonly overwritten: readonly Overwritten[];
+}
+
 export interface MemoryStoreOptions {
   /** Called at every flush; what it returns makes this and every later flush fail. */
   readonly failFlush?: () => Error | undefined;
@@ -31,7 +37,7 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements Store {
   #image: TableMap<Uint8Array>;
   /** Oldest first. */
-  #tail: Overwritten[][] = [];
+  #tail: Group[] = [];
   #failure: StoreError | undefined;
   #closed = false;
   readonly #options: MemoryStoreOptions;
@@ -55,11 +61,11 @@ export class MemoryStore implements Store {
     this.#checkOpen();
     // All keys before any write: a bad key must not leave half a group.
     const keys = writes.map(({ key }) => keyText(key));
-    const group: Overwritten[] = [];
+    const overwritten: Overwritten[] = [];
     for (const [i, { table, value }] of writes.entries()) {
-      group.push({ table, key: keys[i]!, value: put(this.#image, table, keys[i]!, value) });
+      overwritten.push({ table, key: keys[i]!, value: put(this.#image, table, keys[i]!, value) });
     }
-    this.#tail.push(group);
+    this.#tail.push({ writes, overwritten });
   }
 
   async flush(): Promise<void> {
@@ -85,6 +91,11 @@ export class MemoryStore implements Store {
     return this.#tail.length;
   }
 
+  /** The writes of one group of the tail, 0 the oldest; undefined beyond the tail. */
+  unsyncedWrites(group: number): readonly Write[] | undefined {
+    return this.#tail[group]?.writes;
+  }
+
   /** Makes the oldest groups of the tail durable, as a simulated disk does when a sync completes. */
   makeDurable(groups: number): void {
     this.#tail.splice(0, groups);
@@ -100,7 +111,8 @@ export class MemoryStore implements Store {
     const survivor = new MemoryStore(options);
     survivor.#image = this.#image.copy();
     for (const group of this.#tail.slice(keep).reverse())
-      for (const { table, key, value } of [...group].reverse()) put(survivor.#image, table, key, value);
+      for (const { table, key, value } of [...group.overwritten].reverse())
+        put(survivor.#image, table, key, value);
     return survivor;
   }
 

@@ -2,7 +2,9 @@
 
 import { expect } from 'vitest';
 import type { History } from '../../sim/checkers/history.ts';
-import { passed, type Report, type SimulationOptions, simulate } from '../../sim/run.ts';
+import type { SimulationOptions } from '../../sim/options.ts';
+import { simulate } from '../../sim/run.ts';
+import { passed, type Report } from '../../sim/run-report.ts';
 
 export type Shape = readonly [signers: number, byzantine: number, faulty: number];
 

@@ -1,0 +1,49 @@
+/** Liveness: once faults end, everything that was accepted is ordered everywhere within a bound. */
+
+import type { TransactionId } from '../src/base/ids.ts';
+import type { Progress, Recorder } from './checkers/history.ts';
+import type { World } from './world.ts';
+
+const lookEveryMs = 25;
+
+/** New transactions at every honest signer, and a bound for them and for all that was accepted before. */
+export function demandProgress(world: World, recorder: Recorder, boundMs: number): Progress {
+  const honest = world.nodes.filter((node) => !world.byzantine.has(node.signer.id));
+  for (const { signer } of honest) world.submit(signer.id, world.transaction(['after the faults']));
+  const until = world.now + boundMs;
+  let open = openWork(world, recorder);
+  while (open.length > 0 && world.now < until && world.failures.length === 0) {
+    world.run(world.now + lookEveryMs);
+    open = openWork(world, recorder);
+  }
+  return { boundMs, reached: open.length === 0, open };
+}
+
+/** What is not finished yet, in words; a few pieces are enough. */
+function openWork(world: World, recorder: Recorder): string[] {
+  const accepted = recorder.acceptedTransactions;
+  const open: string[] = [];
+  const heights = new Set<number>();
+  for (const { engine, signer } of world.nodes) {
+    if (world.byzantine.has(signer.id)) continue;
+    if (!engine) {
+      open.push(`s${signer.id} is down`);
+      continue;
+    }
+    const { committed, ahead } = engine.order;
+    heights.add(committed.height);
+    const { queued } = engine.status();
+    if (queued > 0) open.push(`s${signer.id} has ${queued} transactions queued`);
+    if (ahead.size > 0) open.push(`s${signer.id} has ${ahead.size} batches that are in no block`);
+    const missing = countMissing(accepted, (id) => committed.transactionSeen(id));
+    if (missing > 0) open.push(`s${signer.id} lacks ${missing} of ${accepted.size} accepted transactions`);
+  }
+  if (heights.size > 1) open.push(`heights differ: ${[...heights].join()}`);
+  return open;
+}
+
+function countMissing(ids: ReadonlySet<TransactionId>, seen: (id: TransactionId) => boolean): number {
+  let missing = 0;
+  for (const id of ids) if (!seen(id)) missing += 1;
+  return missing;
+}

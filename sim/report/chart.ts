@@ -1,0 +1,199 @@
+/**
+ * Plots of a report: lines or bars with their confidence intervals, as SVG inside the page. Each is drawn
+ * twice, wide and narrow, because text in a picture that a phone shrinks cannot be read; the page shows
+ * the one that fits. Colours are the page's custom properties, so a plot follows light and dark.
+ */
+
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { escaped, type Html, html, raw } from './markup.ts';
+import { colourOf } from './style.ts';
+
+export interface ChartPoint {
+  readonly x: number | string;
+  readonly y: number;
+  /** Ends of the confidence interval. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly series: string;
+}
+
+export interface Chart {
+  /** Said above the plot and read out instead of it. */
+  readonly title: string;
+  readonly kind: 'line' | 'bar';
+  readonly x: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
+  readonly y: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
+  readonly points: readonly ChartPoint[];
+  /** Series in the order of their colours; a series without points keeps its colour. */
+  readonly series: readonly string[];
+  /** Range of y that every plot of a family shares. */
+  readonly yDomain?: readonly [number, number];
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+  readonly fontPx: number;
+}
+
+const wide: Size = { width: 690, height: 380, fontPx: 12.5 };
+const narrow: Size = { width: 360, height: 300, fontPx: 12 };
+
+const symbols = ['circle', 'square', 'triangle', 'diamond', 'times', 'plus', 'star', 'wye'] as const;
+const symbolOf = (i: number): (typeof symbols)[number] => symbols[i % symbols.length]!;
+
+/** Room between what stands at one x, in pixels, so that intervals do not hide each other. */
+const dodgePx = 3.5;
+
+interface Line {
+  readonly points: readonly ChartPoint[];
+  readonly index: number;
+  readonly shiftPx: number;
+}
+
+function linesOf(chart: Chart): Line[] {
+  const count = chart.series.length;
+  return chart.series.map((name, index) => ({
+    points: chart.points.filter(({ series, y }) => series === name && shown(chart, y)),
+    index,
+    shiftPx: count > 6 ? 0 : (index - (count - 1) / 2) * dodgePx,
+  }));
+}
+
+/** Zero and below have no place on a logarithmic axis. */
+const shown = (chart: Chart, y: number): boolean => Number.isFinite(y) && (!chart.y.log || y > 0);
+
+function lineMarks(chart: Chart): Plot.Markish[] {
+  const floor = chart.y.log ? Math.min(...chart.points.map(({ y }) => y).filter((y) => y > 0)) : undefined;
+  return linesOf(chart).flatMap(({ points, index, shiftPx }) => {
+    const common = { x: 'x', stroke: colourOf(index), dx: shiftPx };
+    const ranged = points
+      .filter(({ low, high }) => low !== undefined && high !== undefined && high > low)
+      .map((point) => ({ ...point, low: Math.max(point.low!, floor ?? Number.NEGATIVE_INFINITY) }));
+    return [
+      Plot.line(points, { ...common, y: 'y', strokeWidth: 1.8, curve: 'linear' }),
+      Plot.ruleX(ranged, { ...common, y1: 'low', y2: 'high', strokeWidth: 1.3, strokeOpacity: 0.75 }),
+      Plot.dot(points, {
+        ...common,
+        y: 'y',
+        r: 3.4,
+        fill: 'var(--paper)',
+        strokeWidth: 1.8,
+        symbol: symbolOf(index),
+      }),
+    ];
+  });
+}
+
+/** Bars stand next to each other, a group for each x. */
+function barMarks(chart: Chart, { width }: Size): Plot.Markish[] {
+  const lines = linesOf(chart);
+  const groups = new Set(chart.points.map(({ x }) => x)).size;
+  const share = ((width - 90) / Math.max(1, groups)) * 0.8;
+  const barPx = Math.min(46, share / Math.max(1, lines.length));
+  return lines.flatMap(({ points, index }) => {
+    const middle = (index - (lines.length - 1) / 2) * barPx;
+    const inset = Math.max(0, ((width - 90) / Math.max(1, groups)) * 0.45 - barPx / 2 + 1);
+    return [
+      Plot.barY(points, {
+        x: 'x',
+        y: 'y',
+        fill: colourOf(index),
+        fillOpacity: 0.85,
+        dx: middle,
+        insetLeft: inset,
+        insetRight: inset,
+      }),
+      Plot.ruleX(
+        points.filter(({ low, high }) => low !== undefined && high !== undefined && high > low),
+        { x: 'x', y1: 'low', y2: 'high', stroke: 'var(--ink)', strokeWidth: 1.2, dx: middle },
+      ),
+    ];
+  });
+}
+
+function xScale(chart: Chart): Plot.ScaleOptions {
+  const numbers = chart.points.map(({ x }) => x).filter((x) => typeof x === 'number');
+  const categories = chart.kind === 'bar' || numbers.length < chart.points.length;
+  if (categories) return { type: chart.kind === 'bar' ? 'band' : 'point', domain: domainOf(chart) };
+  const values = [...new Set(numbers)].sort((a, b) => a - b);
+  const ticks = values.length <= 9 ? { ticks: values } : {};
+  const format = chart.x.percent ? { tickFormat: '.0%' } : {};
+  return chart.x.log && values.every((x) => x > 0)
+    ? { type: 'log', ...ticks, tickFormat: '~s', ...format }
+    : { type: 'linear', ...ticks, ...format };
+}
+
+const domainOf = (chart: Chart): (number | string)[] => [...new Set(chart.points.map(({ x }) => x))];
+
+function yScale(chart: Chart): Plot.ScaleOptions {
+  const { log, percent } = chart.y;
+  const highest = Math.max(0, ...chart.points.map(({ y, high }) => high ?? y));
+  const natural: readonly [number, number] = percent ? [0, 1] : [0, highest > 0 ? highest * 1.04 : 1];
+  return {
+    type: log ? 'log' : 'linear',
+    grid: true,
+    ...(log ? {} : { domain: [...(chart.yDomain ?? natural)] }),
+    ...(percent ? { tickFormat: '.0%' } : { tickFormat: '~s' }),
+  };
+}
+
+function drawn(chart: Chart, size: Size): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const svg = Plot.plot({
+    document,
+    width: size.width,
+    height: size.height,
+    marginLeft: 52,
+    marginRight: 18,
+    marginBottom: 44,
+    marginTop: 30,
+    style: { fontSize: `${size.fontPx}px`, background: 'none', overflow: 'visible' },
+    x: { label: chart.x.label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, ...xScale(chart) },
+    y: { label: chart.y.label, labelArrow: 'none', ...yScale(chart) },
+    marks: [
+      ...(chart.y.log ? [] : [Plot.ruleY([0], { strokeOpacity: 0.35 })]),
+      ...(chart.kind === 'bar' ? barMarks(chart, size) : lineMarks(chart)),
+    ],
+  }) as unknown as { readonly outerHTML: string; setAttribute(name: string, value: string): void };
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', chart.title);
+  return svg.outerHTML;
+}
+
+/** The key to colours and shapes, as it stands above a plot. */
+function legend(chart: Chart): Html | undefined {
+  if (chart.series.length < 2) return undefined;
+  return html`<ul class="legend">${chart.series.map(
+    (name, i) => html`<li>${raw(swatch(chart.kind, i))}${name}</li>`,
+  )}</ul>`;
+}
+
+function swatch(kind: Chart['kind'], i: number): string {
+  const colour = colourOf(i);
+  const shapes: Readonly<Record<(typeof symbols)[number], string>> = {
+    circle: '<circle cx="11" cy="7" r="3.4"/>',
+    square: '<rect x="7.8" y="3.8" width="6.4" height="6.4"/>',
+    triangle: '<path d="M11 2.8l4 7.2h-8z"/>',
+    diamond: '<path d="M11 2.4l3.4 4.6-3.4 4.6-3.4-4.6z"/>',
+    times: '<path d="M8 4l6 6M14 4l-6 6"/>',
+    plus: '<path d="M11 3v8M7 7h8"/>',
+    star: '<path d="M11 2.6l1.3 3 3.2.2-2.5 2 .8 3.2-2.8-1.7-2.8 1.7.8-3.2-2.5-2 3.2-.2z"/>',
+    wye: '<path d="M11 7v4.4M11 7l-3.6-2.4M11 7l3.6-2.4"/>',
+  };
+  const inner =
+    kind === 'bar'
+      ? `<rect x="4" y="2" width="12" height="10" fill="${colour}"/>`
+      : `<g fill="var(--paper)" stroke="${colour}" stroke-width="1.8"><path d="M0 7h22"/>${shapes[symbolOf(i)]}</g>`;
+  return `<svg width="22" height="14" viewBox="0 0 22 14" aria-hidden="true">${inner}</svg>`;
+}
+
+/** The plot with its title and key; an empty one says so. */
+export function chartHtml(chart: Chart): Html {
+  if (!chart.points.some(({ y }) => shown(chart, y)))
+    return html`<figure><h3>${chart.title}</h3><p class="note">There is nothing to plot yet.</p></figure>`;
+  return html`<figure role="group" aria-label="${raw(escaped(chart.title))}"><h3>${chart.title}</h3>${legend(chart)}<div class="wide">${raw(
+    drawn(chart, wide),
+  )}</div><div class="narrow">${raw(drawn(chart, narrow))}</div></figure>`;
+}

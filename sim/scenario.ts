@@ -1,0 +1,149 @@
+/**
+ * Scenario files: the options of a simulation as JSON, all of it checked when read. `materialise` writes
+ * what was left to the seed into the options, so that it can be cut down without drawing something else.
+ */
+
+import { z } from 'zod';
+import type { SignerId } from '../src/base/ids.ts';
+import { accept, type Result, refuse } from '../src/base/result.ts';
+import { quorumOf } from '../src/ordering/quorum.ts';
+import { type AdversaryName, adversaryNames } from './adversaries/catalog.ts';
+import { networkNames } from './network/names.ts';
+import type { SimulationOptions } from './options.ts';
+import { draw } from './run.ts';
+
+const signersMax = 2000;
+const whole = z.int().min(0);
+const ms = z.number().min(0).max(1e9);
+const share = z.number().min(0).max(1);
+const signer = whole.max(signersMax - 1).transform((id) => id as SignerId);
+const kept = z.union([z.literal('all'), z.literal('none'), share]);
+const adversary = z.enum(adversaryNames as [AdversaryName, ...AdversaryName[]]);
+
+const spell = { at: ms, forMs: ms };
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ ...spell, kind: z.literal('crash'), node: signer, keep: kept, torn: share.optional() }),
+  z.strictObject({ ...spell, kind: z.literal('blackout'), keep: kept }),
+  z.strictObject({ ...spell, kind: z.literal('partition'), members: z.array(signer), oneWay: z.boolean() }),
+  z.strictObject({ ...spell, kind: z.literal('spike'), members: z.array(signer), delayMs: ms }),
+  z.strictObject({ ...spell, kind: z.literal('slowDisk'), node: signer, syncMs: ms }),
+  z.strictObject({ ...spell, kind: z.literal('fullDisk'), node: signer }),
+  z.strictObject({ ...spell, kind: z.literal('slowNode'), node: signer, delayMs: ms }),
+  z.strictObject({
+    ...spell,
+    kind: z.literal('justUnder'),
+    node: signer,
+    timeout: z.enum(['level', 'view']),
+  }),
+  z.strictObject({ ...spell, kind: z.literal('drift'), node: signer, rate: z.number().min(0.01).max(100) }),
+  z.strictObject({ ...spell, kind: z.literal('jump'), node: signer, byMs: z.number().min(-1e9).max(1e9) }),
+]);
+const weather = z.strictObject({
+  latencyMs: ms,
+  jitterMs: ms,
+  loss: share,
+  duplication: share,
+  reorder: z.boolean(),
+});
+const faultPlan = z.strictObject({ weather, faults: z.array(fault) });
+const submission = z.strictObject({
+  at: ms,
+  to: z.union([signer, z.array(signer).min(1)]),
+  dependencies: z.array(z.string()).optional(),
+  client: z.string().optional(),
+  body: z.string().optional(),
+  expires: whole.optional(),
+});
+const liarPlan = z.strictObject({
+  signer,
+  strategies: z.array(z.strictObject({ name: adversary, parameters: z.record(z.string(), z.unknown()) })),
+});
+
+const scenario = z.strictObject({
+  seed: z.string().min(1),
+  signers: whole.min(1).max(signersMax),
+  byzantine: whole,
+  faulty: whole,
+  network: z.enum(networkNames).optional(),
+  bandwidthMbps: z.number().positive().optional(),
+  uplinkMbps: z.number().positive().optional(),
+  links: z.array(z.strictObject({ from: signer, to: signer, latencyMs: ms })).optional(),
+  costs: z.enum(['free', 'measured']).optional(),
+  crypto: z.enum(['fast', 'bls']).optional(),
+  wire: z.boolean().optional(),
+  countBytes: z.boolean().optional(),
+  extraSlack: z.int().min(-signersMax).max(signersMax).optional(),
+  threshold: share.optional(),
+  liars: whole.optional(),
+  adversaries: z
+    .union([z.literal('random'), z.literal('none'), z.array(adversary), z.array(liarPlan)])
+    .optional(),
+  faults: z.union([z.literal('random'), z.literal('none'), faultPlan]).optional(),
+  limits: z.record(z.string(), z.number()).optional(),
+  fanout: whole.min(1).optional(),
+  transactions: whole.optional(),
+  conflict: share.optional(),
+  submissions: z.array(submission).optional(),
+  durationMs: ms.optional(),
+  progressMs: ms.optional(),
+});
+
+/** Checks options that came from outside: a file, flags, a URL. The refusal names the field at fault. */
+export function checkOptions(value: unknown): Result<SimulationOptions> {
+  const parsed = scenario.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const path = issue?.path.join('.') || 'scenario';
+    return refuse('SCENARIO', `${path}: ${issue?.message ?? 'not a scenario'}`);
+  }
+  const options = parsed.data as SimulationOptions;
+  const { signers, byzantine, faulty } = options;
+  const quorum = quorumOf(signers, byzantine, faulty);
+  if (!quorum.ok) return quorum;
+  const stranger = signersNamed(options).find((id) => id >= signers);
+  if (stranger !== undefined)
+    return refuse('SCENARIO', `signer ${stranger} is named, and there are ${signers}`);
+  return accept(options);
+}
+
+function signersNamed({ links, submissions, adversaries, faults }: SimulationOptions): readonly number[] {
+  const plans = Array.isArray(adversaries) ? adversaries : [];
+  const spells = typeof faults === 'object' ? faults.faults : [];
+  return [
+    ...(links ?? []).flatMap(({ from, to }) => [from, to]),
+    ...(submissions ?? []).flatMap(({ to }) => (typeof to === 'number' ? [to] : to)),
+    ...plans.flatMap((plan) => (typeof plan === 'object' ? [plan.signer] : [])),
+    ...spells.flatMap((one) => ('node' in one ? [one.node] : 'members' in one ? one.members : [])),
+  ];
+}
+
+/** Reads a scenario file. */
+export function decodeScenario(text: string): Result<SimulationOptions> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refuse('SCENARIO', `not JSON: ${(error as Error).message}`);
+  }
+  return checkOptions(value);
+}
+
+/** A scenario file of these options; what is code (checkers, watch) stays out. */
+export function encodeScenario(options: SimulationOptions): string {
+  const { checkers: _, watch: __, blsProvider: ___, ...data } = options;
+  return `${JSON.stringify(data, undefined, 2)}\n`;
+}
+
+/** Options that leave nothing to the seed but chance, and give the same run. */
+export function materialise(options: SimulationOptions): SimulationOptions {
+  const { limits, fanout, liars, faults, submissions } = draw(options);
+  const { liars: _, transactions: __, conflict: ___, ...rest } = options;
+  return {
+    ...rest,
+    limits,
+    fanout,
+    adversaries: liars.length === 0 ? 'none' : liars,
+    faults,
+    submissions,
+  };
+}
