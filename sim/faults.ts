@@ -48,6 +48,12 @@ export interface FaultPlan {
 /** No faults at all: a good network. */
 export const noFaults: FaultPlan = { weather: fairWeather, faults: [] };
 
+/** Whether a plan does nothing. */
+export const isCalm = ({ weather, faults }: FaultPlan): boolean =>
+  faults.length === 0 &&
+  !weather.reorder &&
+  weather.latencyMs + weather.jitterMs + weather.loss + weather.duplication === 0;
+
 export interface PlanOptions {
   readonly n: number;
   /** Faults start before this time. */

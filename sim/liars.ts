@@ -1,6 +1,7 @@
 /** Who lies in a run, and how: drawn from the seed or as planned, and put in place. */
 
 import { allSigners } from '../src/base/ids.ts';
+import { Cabal } from './adversaries/cabal.ts';
 import { adversaryNames, buildStrategies, choose } from './adversaries/catalog.ts';
 import { corrupt, Liar } from './adversaries/liar.ts';
 import type { LiarPlan, SimulationOptions } from './options.ts';
@@ -30,10 +31,13 @@ export function planLiars(world: World, options: SimulationOptions, random: Rand
   });
 }
 
-/** Corrupts the signers of a plan. */
+/** Corrupts the signers of a plan; they know each other. */
 export function placeLiars(world: World, plan: readonly LiarPlan[]): void {
+  if (plan.length === 0) return;
+  const members = plan.map(({ signer }) => signer);
+  const cabal = new Cabal(world, members, world.random.stream('cabal'));
   for (const { signer, strategies } of plan) {
-    const liar = new Liar(world, signer, world.random.stream(`liar ${signer}`).stream('acts'));
+    const liar = new Liar(world, signer, world.random.stream(`liar ${signer}`).stream('acts'), cabal);
     corrupt(liar, buildStrategies(liar, strategies), Number.POSITIVE_INFINITY);
   }
 }

@@ -12,7 +12,7 @@ export interface RunRequest {
 export interface RunSummary {
   /** One sentence: how it ended. */
   readonly verdict: string;
-  readonly tone: 'good' | 'bad' | 'plain';
+  readonly tone: 'well' | 'ill' | 'plain';
   /** Checks that objected, with their first objection. */
   readonly objections: readonly string[];
 }

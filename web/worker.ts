@@ -4,7 +4,7 @@
  */
 
 import { attacks, findAttack } from '../sim/attacks/catalog.ts';
-import { passed } from '../sim/run.ts';
+import { passed } from '../sim/run-report.ts';
 import { traceRun } from '../sim/trace/run.ts';
 import type { Trace } from '../sim/trace/trace.ts';
 import type { RunRequest, RunSummary, WorkerMessage } from './protocol.ts';
@@ -19,38 +19,40 @@ interface Run {
 }
 
 function run(choices: Choices): Run {
-  const title = findStory(choices.story)?.title ?? 'Your own experiment';
-  return choices.attack === '' ? runScene(choices, title) : runAttack(choices);
+  const title =
+    findStory(choices.story)?.title ??
+    (choices.attack === '' ? 'Your own experiment' : `Attack: ${choices.attack}`);
+  return choices.attack === '' ? runScene(choices, title) : runAttack(choices, title);
 }
 
 function runScene(choices: Choices, title: string): Run {
   const { report, trace } = traceRun(simulationOf(choices), title);
-  const { score, order, open } = report.finality;
   const good = passed(report);
   const count = Object.keys(report.checks).length;
   return {
     trace,
     summary: {
       verdict: good
-        ? `All ${count} checks of the run hold. Final by score: ${score}, by order: ${order}${open > 0 ? `, open: ${open}` : ''}.`
-        : 'A check of the run objected.',
-      tone: good ? 'good' : 'bad',
+        ? `All ${count} checks of this run hold: one order everywhere, nothing lost, nobody blamed wrongly.`
+        : 'A check of this run objected.',
+      tone: good ? 'well' : 'ill',
       objections: Object.entries(report.objections).map(([name, details]) => `${name}: ${details[0]}`),
     },
   };
 }
 
-function runAttack(choices: Choices): Run {
+function runAttack(choices: Choices, title: string): Run {
   const attack = findAttack(choices.attack);
   if (!attack) throw new Error(`attack: there is none with the name "${choices.attack}"`);
   const trial = attack.trial(attackOf(choices));
-  if (!trial.trace) throw new Error(`attack: ${attack.name} has nothing to show under the rule ${choices.rule}`);
+  if (!trial.trace)
+    throw new Error(`attack: ${attack.name} has nothing to show under the rule ${choices.rule}`);
   const word = { succeeded: 'succeeded', failed: 'failed', unknown: 'could not be decided' }[trial.outcome];
   return {
-    trace: trial.trace,
+    trace: { ...trial.trace, title },
     summary: {
       verdict: `The attack ${word}: ${trial.reason}`,
-      tone: trial.outcome === 'succeeded' ? 'bad' : trial.outcome === 'failed' ? 'good' : 'plain',
+      tone: trial.outcome === 'succeeded' ? 'ill' : trial.outcome === 'failed' ? 'well' : 'plain',
       objections: trial.violated.map((name) => `${name}: objected`),
     },
   };

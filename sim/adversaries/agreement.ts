@@ -13,7 +13,7 @@ import {
   genesisCertificate,
   type QuorumCertificate,
 } from '../../src/messages/block.ts';
-import { type Certificate, certificateDigest } from '../../src/messages/vote.ts';
+import { type Certificate, certificateDigest, signersOf } from '../../src/messages/vote.ts';
 import { type DeriveEntry, deriveBlock } from '../../src/ordering/derive.ts';
 import { quorumOf } from '../../src/ordering/quorum.ts';
 import type { Liar, Strategy } from './liar.ts';
@@ -76,13 +76,15 @@ function otherBlock(liar: Liar, block: Block, kind: BlockLie): Block | undefined
   }
 }
 
-/** The same batch by another valid certificate: one with another vote of the liar's, or with none. */
+/** The same batch by another valid certificate: one with other votes of the liars that stand in it. */
 function otherCertificate(liar: Liar, certificate: Certificate): Certificate {
-  const own = liar.ownIn(certificate);
-  if (!own) return certificate;
-  const forged = liar.withOwn(certificate, { ...own, before: liar.rivalsOf(certificate.batch) });
-  liar.certificates.set(certificateDigest(forged, liar.n), forged);
-  return forged;
+  const present = new Set(signersOf(certificate.classes));
+  const truth = certificate.classes[0]!;
+  const before = truth.before.length > 0 ? [] : liar.rivalsOf(certificate.batch);
+  const told = liar.cabal.members
+    .filter((id) => present.has(id))
+    .map((id) => [id, { ...truth, before }] as const);
+  return told.length === 0 ? certificate : liar.cabal.keep(liar.cabal.withVotes(certificate, new Map(told)));
 }
 
 /** A block that builds on an older QC: it leaves out what the newer ones ordered. */

@@ -7,27 +7,37 @@ import type { Send } from '../../src/engine/contract.ts';
 import { type AfterEntry, type Batch, makeBatch } from '../../src/messages/batch.ts';
 import type { Liar, Strategy } from './liar.ts';
 
-const sign = (liar: Liar) => (bytes: Uint8Array) => liar.node.signer.signingKey.sign(bytes);
-
-/** A batch of its own with this number and fresh transactions. */
-function freshBatch(
+/**
+ * Makes a batch of the liar's own, with one transaction, that nobody knows yet.
+ * @param keys absent: depends on everything.
+ */
+export function makeOwnBatch(
   liar: Liar,
   number: number,
   after: readonly AfterEntry[],
-  keys: readonly string[],
+  keys: readonly string[] | undefined,
+  body: string,
 ): Batch {
-  const { transaction } = liar.world.transaction(keys, `by a liar ${liar.random.integer(0, 1 << 30)}`);
+  const { transaction } = liar.world.transaction(keys, body);
   const { epoch } = liar.world.federation.verifier;
-  const batch = makeBatch(
-    { epoch, ingress: liar.id, number: batchNumber(number), after },
-    [transaction],
-    sign(liar),
-  );
+  const header = { epoch, ingress: liar.id, number: batchNumber(number), after };
+  return makeBatch(header, [transaction], (bytes) => liar.node.signer.signingKey.sign(bytes));
+}
+
+/** One with fresh content, which all liars know of. */
+export function freshBatch(
+  liar: Liar,
+  number: number,
+  after: readonly AfterEntry[],
+  keys: readonly string[] | undefined,
+): Batch {
+  const batch = makeOwnBatch(liar, number, after, keys, `by a liar ${liar.random.integer(0, 1 << 30)}`);
   liar.batches.set(batch.id, batch);
   return batch;
 }
 
-const keyOf = (liar: Liar): string => `k${liar.random.integer(0, 4)}`;
+/** One of the keys that the drawn workload uses most. */
+export const keyOf = (liar: Liar): string => `k${liar.random.integer(0, 4)}`;
 
 /** The text of a batch's first dependency, so that a twin conflicts with the same batches. */
 function sameKeys(batch: Batch): string[] {

@@ -15,18 +15,11 @@ import {
   type TimeoutStatement,
   timeoutSigningBytes,
 } from '../../src/messages/timeout.ts';
-import {
-  type Certificate,
-  compareContent,
-  type VoteClass,
-  type VoteContent,
-  voteOfClass,
-  voteSigningBytes,
-} from '../../src/messages/vote.ts';
-import { conflict } from '../checkers/rules.ts';
+import type { Certificate, VoteContent } from '../../src/messages/vote.ts';
 import type { SimNode } from '../node.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
+import type { Cabal } from './cabal.ts';
 
 /** One kind of mischief. */
 export interface Strategy {
@@ -40,29 +33,37 @@ export interface Strategy {
   tick?(): void;
 }
 
-const batchesKept = 400;
-
 export class Liar {
   readonly world: World;
   readonly id: SignerId;
   readonly random: Random;
   readonly n: number;
-  /** Batches that it saw, oldest first. */
-  readonly batches = new Map<BatchId, Batch>();
-  readonly blocks = new Map<BlockDigest, Block>();
-  /** Certificates that it made and its engine does not know. */
-  readonly certificates = new Map<CertificateDigest, Certificate>();
-  /** Batches and blocks that it made, showed to somebody, and its engine does not know. */
-  readonly forgedBatches = new Map<BatchId, Batch>();
-  readonly forgedBlocks = new Map<BlockDigest, Block>();
+  /** The liars of the run; what any of them sees and forges is there. */
+  readonly cabal: Cabal;
 
-  constructor(world: World, id: SignerId, random: Random) {
+  constructor(world: World, id: SignerId, random: Random, cabal: Cabal) {
     this.world = world;
     this.id = id;
     this.random = random;
     this.n = world.nodes.length;
+    this.cabal = cabal;
   }
 
+  get batches(): Map<BatchId, Batch> {
+    return this.cabal.batches;
+  }
+  get blocks(): Map<BlockDigest, Block> {
+    return this.cabal.blocks;
+  }
+  get certificates(): Map<CertificateDigest, Certificate> {
+    return this.cabal.certificates;
+  }
+  get forgedBatches(): Map<BatchId, Batch> {
+    return this.cabal.forgedBatches;
+  }
+  get forgedBlocks(): Map<BlockDigest, Block> {
+    return this.cabal.forgedBlocks;
+  }
   get node(): SimNode {
     return this.world.nodes[this.id]!;
   }
@@ -86,32 +87,12 @@ export class Liar {
     if (to !== this.id) this.world.send(this.id, to, message);
   }
 
-  /** Learns what it can lie about. */
-  learn(message: PeerMessage): void {
-    const batches =
-      message.type === 'announce' ? [message.batch] : message.type === 'copy' ? message.batches : [];
-    for (const batch of batches) this.batches.set(batch.id, batch);
-    while (this.batches.size > batchesKept) this.batches.delete(this.batches.keys().next().value!);
-    if (message.type === 'proposal')
-      this.blocks.set(blockDigest(message.proposal.block, this.n), message.proposal.block);
-  }
-
-  /** Batches it knows that conflict with this one and do not stand in its `after`. */
   rivalsOf(id: BatchId): BatchId[] {
-    const batch = this.batches.get(id);
-    if (!batch) return [];
-    const after = new Set(batch.header.after.map((entry) => entry.id));
-    return [...this.batches.values()]
-      .filter((other) => other.id !== id && !after.has(other.id) && conflict(batch, other))
-      .map((other) => other.id)
-      .sort();
+    return this.cabal.rivalsOf(id);
   }
 
   vote(batch: BatchId, content: VoteContent): Certificate {
-    const { epoch } = this.world.federation.verifier;
-    const signature = this.node.signer.votingKey.sign(voteSigningBytes(voteOfClass(epoch, batch, content)));
-    const { base, before, rejects } = content;
-    return { batch, classes: [{ base, before, rejects, signers: [this.id] }], signature };
+    return this.cabal.vote(this.id, batch, content);
   }
 
   /** Its own vote in an aggregate, if it is there. */
@@ -121,34 +102,12 @@ export class Liar {
 
   /** The aggregate with its own vote taken out; undefined when nothing is left. */
   without(votes: Certificate): Certificate | undefined {
-    const own = this.ownIn(votes);
-    if (!own) return votes;
-    const classes = votes.classes
-      .map((one) => ({ ...one, signers: one.signers.filter((signer) => signer !== this.id) }))
-      .filter((one) => one.signers.length > 0);
-    if (classes.length === 0) return undefined;
-    const { scheme } = this.world.federation.verifier;
-    const signature = scheme.subtract(votes.signature, this.vote(votes.batch, own).signature);
-    return { batch: votes.batch, classes, signature };
+    return this.cabal.without(votes, this.id);
   }
 
   /** The aggregate with another vote of its own; whoever checks it finds it valid. */
   withOwn(votes: Certificate, content: VoteContent): Certificate {
-    const rest = this.without(votes);
-    const mine = this.vote(votes.batch, content);
-    if (!rest) return mine;
-    const classes: VoteClass[] = [];
-    for (const one of [...rest.classes, ...mine.classes].sort(compareContent)) {
-      const last = classes[classes.length - 1];
-      if (last && compareContent(last, one) === 0)
-        classes[classes.length - 1] = {
-          ...last,
-          signers: [...last.signers, ...one.signers].sort((a, b) => a - b),
-        };
-      else classes.push(one);
-    }
-    const { scheme } = this.world.federation.verifier;
-    return { batch: votes.batch, classes, signature: scheme.aggregate([rest.signature, mine.signature]) };
+    return this.cabal.withVotes(votes, new Map([[this.id, content]]));
   }
 
   propose(block: Block, tc: ProposalMessage['tc']): ProposalMessage {
@@ -176,7 +135,7 @@ export function corrupt(liar: Liar, strategies: readonly Strategy[], untilMs: nu
   world.byzantine.add(id);
   world.nodes[id]!.tamper = {
     outgoing: (sends) => {
-      for (const { message } of sends) liar.learn(message);
+      for (const { message } of sends) liar.cabal.learn(message);
       let list = sends;
       for (const strategy of strategies) {
         if (strategy.step) list = strategy.step(list);
@@ -185,7 +144,7 @@ export function corrupt(liar: Liar, strategies: readonly Strategy[], untilMs: nu
       return list;
     },
     incoming: (from, message) => {
-      liar.learn(message);
+      liar.cabal.learn(message);
       let heard = true;
       for (const strategy of strategies) if (strategy.incoming?.(from, message) === false) heard = false;
       return heard;

@@ -83,7 +83,13 @@ export function falseVotes(liar: Liar, lies: VoteLies): Strategy {
   };
 }
 
-/** Different certificates of one batch: with one vote of its own, with another, and with none. */
+/** The certificate with the other votes of all liars, so that it says what they agreed on. */
+function withFriends(liar: Liar, certificate: Certificate, own: VoteContent): Certificate {
+  const content = { ...own, before: liar.rivalsOf(certificate.batch) };
+  return liar.cabal.withVotes(certificate, new Map(liar.cabal.members.map((member) => [member, content])));
+}
+
+/** Different certificates of one batch: with one vote of its own, with another of all liars, and with none. */
 export function twoCertificates(liar: Liar): Strategy {
   return {
     outgoing(send) {
@@ -99,7 +105,7 @@ export function twoCertificates(liar: Liar): Strategy {
       const other =
         enough && liar.random.chance(0.5)
           ? rest
-          : liar.withOwn(message.certificate, { ...own, before: liar.rivalsOf(message.certificate.batch) });
+          : liar.cabal.keep(withFriends(liar, message.certificate, own));
       return [{ ...send, message: { ...message, certificate: other } }];
     },
   };

@@ -34,14 +34,14 @@ export const free: Costs = {
 };
 
 export const measured: Costs = {
-  signMs: 0.27,
-  singleSignMs: 0.04,
-  singleVerifyMs: 0.11,
-  verifyMs: 0.9,
-  verifyClassMs: 0.27,
-  verifyKeyMs: 0.001,
+  signMs: 0.25,
+  singleSignMs: 0.02,
+  singleVerifyMs: 0.06,
+  verifyMs: 0.8,
+  verifyClassMs: 0.25,
+  verifyKeyMs: 0.0005,
   aggregateMs: 0.06,
-  stepMs: 0.02,
-  receiveKbMs: 0.01,
-  sendKbMs: 0.01,
+  stepMs: 0.05,
+  receiveKbMs: 0.04,
+  sendKbMs: 0.016,
 };

@@ -21,7 +21,8 @@ export interface ChartPoint {
 export interface Chart {
   /** Said above the plot and read out instead of it. */
   readonly title: string;
-  readonly kind: 'line' | 'bar';
+  /** `curve`: a line through many points, without marks of its own. */
+  readonly kind: 'line' | 'bar' | 'curve';
   readonly x: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
   readonly y: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
   readonly points: readonly ChartPoint[];
@@ -71,6 +72,8 @@ function lineMarks(chart: Chart): Plot.Markish[] {
     const ranged = points
       .filter(({ low, high }) => low !== undefined && high !== undefined && high > low)
       .map((point) => ({ ...point, low: Math.max(point.low!, floor ?? Number.NEGATIVE_INFINITY) }));
+    if (chart.kind === 'curve')
+      return [Plot.line(points, { ...common, dx: 0, y: 'y', strokeWidth: 1.9, curve: 'step-after' })];
     return [
       Plot.line(points, { ...common, y: 'y', strokeWidth: 1.8, curve: 'linear' }),
       Plot.ruleX(ranged, { ...common, y1: 'low', y2: 'high', strokeWidth: 1.3, strokeOpacity: 0.75 }),
@@ -86,39 +89,48 @@ function lineMarks(chart: Chart): Plot.Markish[] {
   });
 }
 
-/** Bars stand next to each other, a group for each x. */
-function barMarks(chart: Chart, { width }: Size): Plot.Markish[] {
-  const lines = linesOf(chart);
-  const groups = new Set(chart.points.map(({ x }) => x)).size;
-  const share = ((width - 90) / Math.max(1, groups)) * 0.8;
-  const barPx = Math.min(46, share / Math.max(1, lines.length));
-  return lines.flatMap(({ points, index }) => {
-    const middle = (index - (lines.length - 1) / 2) * barPx;
-    const inset = Math.max(0, ((width - 90) / Math.max(1, groups)) * 0.45 - barPx / 2 + 1);
+const rowPx = 15;
+
+/** Bars lie, so that their names can be read; those of one x stand together. */
+function drawnBars(chart: Chart, { width, fontPx }: Size): Drawn {
+  const names = domainOf(chart);
+  const lines = linesOf(chart).filter(({ points }) => points.length > 0);
+  const band = lines.length * rowPx + 8;
+  const height = names.length * band + 52;
+  const marginLeft = Math.min(
+    width / 2.5,
+    18 + 0.58 * fontPx * Math.max(...names.map((x) => String(x).length)),
+  );
+  const marks = lines.flatMap(({ points, index }, i) => {
+    const inset = { insetTop: 4 + i * rowPx, insetBottom: 4 + (lines.length - 1 - i) * rowPx };
+    const ranged = points.filter(({ low, high }) => low !== undefined && high !== undefined && high > low);
     return [
-      Plot.barY(points, {
-        x: 'x',
-        y: 'y',
-        fill: colourOf(index),
-        fillOpacity: 0.85,
-        dx: middle,
-        insetLeft: inset,
-        insetRight: inset,
+      Plot.barX(points, { x: 'y', y: 'x', fill: colourOf(index), fillOpacity: 0.85, ...inset }),
+      Plot.ruleY(ranged, {
+        x1: 'low',
+        x2: 'high',
+        y: 'x',
+        stroke: 'var(--ink)',
+        strokeWidth: 1.2,
+        dy: (i - (lines.length - 1) / 2) * rowPx,
       }),
-      Plot.ruleX(
-        points.filter(({ low, high }) => low !== undefined && high !== undefined && high > low),
-        { x: 'x', y1: 'low', y2: 'high', stroke: 'var(--ink)', strokeWidth: 1.2, dx: middle },
-      ),
     ];
   });
+  return Plot.plot({
+    ...common(width, height, fontPx),
+    marginLeft,
+    x: { label: chart.y.label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 36, ...yScale(chart) },
+    y: { type: 'band', domain: names, label: null, padding: 0 },
+    marks: [Plot.ruleX([0], { strokeOpacity: 0.35 }), ...marks],
+  }) as unknown as Drawn;
 }
 
 function xScale(chart: Chart): Plot.ScaleOptions {
   const numbers = chart.points.map(({ x }) => x).filter((x) => typeof x === 'number');
-  const categories = chart.kind === 'bar' || numbers.length < chart.points.length;
-  if (categories) return { type: chart.kind === 'bar' ? 'band' : 'point', domain: domainOf(chart) };
+  const categories = numbers.length < chart.points.length;
+  if (categories) return { type: 'point', domain: domainOf(chart) };
   const values = [...new Set(numbers)].sort((a, b) => a - b);
-  const ticks = values.length <= 9 ? { ticks: values } : {};
+  const ticks = chart.kind === 'line' && values.length <= 9 ? { ticks: values } : {};
   const format = chart.x.percent ? { tickFormat: '.0%' } : {};
   return chart.x.log && values.every((x) => x > 0)
     ? { type: 'log', ...ticks, tickFormat: '~s', ...format }
@@ -134,29 +146,39 @@ function yScale(chart: Chart): Plot.ScaleOptions {
   return {
     type: log ? 'log' : 'linear',
     grid: true,
+    ticks: 6,
     ...(log ? {} : { domain: [...(chart.yDomain ?? natural)] }),
     ...(percent ? { tickFormat: '.0%' } : { tickFormat: '~s' }),
   };
 }
 
-function drawn(chart: Chart, size: Size): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({
-    document,
-    width: size.width,
-    height: size.height,
+/** An element that linkedom made. */
+interface Drawn {
+  readonly outerHTML: string;
+  setAttribute(name: string, value: string): void;
+}
+
+const common = (width: number, height: number, fontPx: number) => ({
+  document: parseHTML('<!doctype html><html><body></body></html>').document,
+  width,
+  height,
+  marginRight: 18,
+  marginBottom: 44,
+  style: { fontSize: `${fontPx}px`, background: 'none', overflow: 'visible' },
+});
+
+const drawnLines = (chart: Chart, { width, height, fontPx }: Size): Drawn =>
+  Plot.plot({
+    ...common(width, height, fontPx),
     marginLeft: 52,
-    marginRight: 18,
-    marginBottom: 44,
     marginTop: 30,
-    style: { fontSize: `${size.fontPx}px`, background: 'none', overflow: 'visible' },
     x: { label: chart.x.label, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, ...xScale(chart) },
     y: { label: chart.y.label, labelArrow: 'none', ...yScale(chart) },
-    marks: [
-      ...(chart.y.log ? [] : [Plot.ruleY([0], { strokeOpacity: 0.35 })]),
-      ...(chart.kind === 'bar' ? barMarks(chart, size) : lineMarks(chart)),
-    ],
-  }) as unknown as { readonly outerHTML: string; setAttribute(name: string, value: string): void };
+    marks: [...(chart.y.log ? [] : [Plot.ruleY([0], { strokeOpacity: 0.35 })]), ...lineMarks(chart)],
+  }) as unknown as Drawn;
+
+function drawn(chart: Chart, size: Size): string {
+  const svg = chart.kind === 'bar' ? drawnBars(chart, size) : drawnLines(chart, size);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', chart.title);
   return svg.outerHTML;
@@ -183,9 +205,11 @@ function swatch(kind: Chart['kind'], i: number): string {
     wye: '<path d="M11 7v4.4M11 7l-3.6-2.4M11 7l3.6-2.4"/>',
   };
   const inner =
-    kind === 'bar'
-      ? `<rect x="4" y="2" width="12" height="10" fill="${colour}"/>`
-      : `<g fill="var(--paper)" stroke="${colour}" stroke-width="1.8"><path d="M0 7h22"/>${shapes[symbolOf(i)]}</g>`;
+    kind === 'curve'
+      ? `<path d="M0 7h22" stroke="${colour}" stroke-width="2"/>`
+      : kind === 'bar'
+        ? `<rect x="4" y="2" width="12" height="10" fill="${colour}"/>`
+        : `<g fill="var(--paper)" stroke="${colour}" stroke-width="1.8"><path d="M0 7h22"/>${shapes[symbolOf(i)]}</g>`;
   return `<svg width="22" height="14" viewBox="0 0 22 14" aria-hidden="true">${inner}</svg>`;
 }
 

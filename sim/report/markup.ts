@@ -68,9 +68,19 @@ export function table(columns: readonly Column[], rows: readonly (readonly Piece
   )}</tbody></table></div>`;
 }
 
-/** Names with values, for what a run was asked for. */
-export const facts = (pairs: readonly (readonly [string, Piece])[]): Html =>
-  html`<dl class="facts">${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+/** A value longer than this gets a row of its own. */
+const factCharactersMax = 24;
+
+/** Names with values, for what a run was asked for; long values last. */
+export function facts(pairs: readonly (readonly [string, string | number])[]): Html {
+  const isLong = ([, value]: readonly [string, string | number]): boolean =>
+    String(value).length > factCharactersMax;
+  const ordered = [...pairs.filter((pair) => !isLong(pair)), ...pairs.filter(isLong)];
+  return html`<dl class="facts">${ordered.map(
+    (pair) =>
+      html`<div${raw(isLong(pair) ? ' class="long"' : '')}><dt>${pair[0]}</dt><dd>${pair[1]}</dd></div>`,
+  )}</dl>`;
+}
 
 /** The few figures that a reader looks for first. */
 export const headline = (

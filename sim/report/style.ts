@@ -36,9 +36,9 @@ section{margin:2.1rem 0 0;padding-top:1.3rem;border-top:1px solid var(--line)}
 .tile .value{font-size:1.35rem;font-weight:620;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile .name{color:var(--soft);font-size:.86rem;margin-top:.15rem}
 .good .value,b.good{color:var(--good)} .bad .value,b.bad{color:var(--bad)} .unsure .value,b.unsure{color:var(--unsure)}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.3rem 1.5rem;margin:0}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.75rem;margin:0}
 .facts div{display:flex;justify-content:space-between;gap:1rem;border-bottom:1px solid var(--line);padding:.22rem 0}
-.facts dt{color:var(--soft)} .facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
+.facts dt{color:var(--soft)} .facts .long{grid-column:1/-1}.facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
 .beside{display:grid;grid-template-columns:minmax(0,1fr);gap:1rem;align-items:start}
 @media (min-width:1000px){.beside{grid-template-columns:minmax(0,1.55fr) minmax(0,1fr)}.beside .scroll{max-height:27rem}}
 .scroll{overflow:auto;border:1px solid var(--line);border-radius:.5rem}
@@ -63,5 +63,8 @@ h1{font-size:1.35rem}.facts{grid-template-columns:1fr}}
 footer{margin-top:2.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.88rem}
 .diagram{overflow:auto;border:1px solid var(--line);border-radius:.5rem;max-height:85vh}
 .diagram svg{display:block;max-width:none}
+.diagram .sheet{width:max-content;margin:0 auto}
+.diagram .head{position:sticky;top:0;background:var(--paper);border-bottom:1px solid var(--line);z-index:1}
+.marks text{stroke:var(--paper);stroke-width:3px}
 details summary{cursor:pointer;color:var(--soft);margin:.4rem 0}
 @media print{.diagram,.scroll{overflow:visible;max-height:none}}`;

@@ -30,13 +30,13 @@ const common: Readonly<Record<string, Kind>> = {
   faulty: whole(0, 999),
   liars: whole(0, 1000),
   network: oneOf(...networkNames),
-  extraSlack: whole(0, 1000),
+  extraSlack: whole(-1000, 1000),
+  threshold: number(0, 1),
 };
 
 export const attackFields: Readonly<Record<string, Kind>> = {
   ...common,
   rule: oneOf(...ruleNames),
-  threshold: number(0, 1),
 };
 
 const milliseconds = whole(0, 86_400_000);
@@ -56,16 +56,18 @@ export const limitFields = [
 export const runFields: Readonly<Record<string, Kind>> = {
   ...common,
   bandwidthMbps: number(0.001, 1_000_000),
+  uplinkMbps: number(0.001, 1_000_000),
   costs: oneOf('free', 'measured'),
   crypto: oneOf('fast', 'bls'),
   wire: truth,
+  countBytes: truth,
   fanout: whole(2, 1000),
   adversaries: text,
   faults: oneOf('random', 'none'),
   transactions: whole(0, 1_000_000),
   durationMs: milliseconds,
   progressMs: milliseconds,
-  contention: number(0, 1),
+  conflict: number(0, 1),
   ...Object.fromEntries(limitFields.map((name) => [name, whole(1, 86_400_000)])),
 };
 

@@ -6,19 +6,10 @@
  * the package, is refused.
  */
 
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { accept, type Result, refuse } from '../../src/base/result.ts';
+import { jsonLines, prettyJson, replaceFile } from '../report/files.ts';
 import { digestOf, type Sweep } from './plan.ts';
 import { scenarioPath, type TrialRecord, type TrialResult } from './trial.ts';
 
@@ -38,13 +29,6 @@ export interface SweepManifest {
 
 const manifestName = 'manifest.json';
 const resultsName = 'results.jsonl';
-
-/** Replaces a file at once, so that a reader never sees half of it. */
-export function replaceFile(path: string, text: string): void {
-  const beside = `${path}.new`;
-  writeFileSync(beside, text);
-  renameSync(beside, path);
-}
 
 const byPlace = (a: TrialRecord, b: TrialRecord): number => a.cell - b.cell || a.trial - b.trial;
 
@@ -92,7 +76,7 @@ export class Journal {
     if (!records.ok) return records;
     const commands = [...(before.value?.commands ?? []), about.command];
     const manifest = { ...fresh, commands, finished: false };
-    replaceFile(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+    replaceFile(join(directory, manifestName), prettyJson(manifest));
     return accept(new Journal(directory, manifest, records.value));
   }
 
@@ -124,10 +108,9 @@ export class Journal {
   close(finished: boolean): void {
     closeSync(this.#file);
     if (!finished) return;
-    const lines = this.records().map((record) => `${JSON.stringify(record)}\n`);
-    replaceFile(join(this.#directory, resultsName), lines.join(''));
+    replaceFile(join(this.#directory, resultsName), jsonLines(this.records()));
     this.#manifest = { ...this.#manifest, finished };
-    replaceFile(join(this.#directory, manifestName), `${JSON.stringify(this.#manifest, null, 2)}\n`);
+    replaceFile(join(this.#directory, manifestName), prettyJson(this.#manifest));
   }
 }
 

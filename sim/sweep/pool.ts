@@ -1,11 +1,9 @@
 /**
  * Workers for a sweep. Compiled, a worker is a .js file that Node loads as it is; from a checkout it is a
- * .ts file next to this one, and a worker then needs the loader that development installs. A worker that
+ * .ts file next to this one, and source-worker.mjs loads it with the loader of a checkout. A worker that
  * cannot start ends the sweep before its first trial; one that dies later loses one trial.
  */
 
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import Tinypool from 'tinypool';
 import type { TrialResult, TrialTask } from './trial.ts';
 
@@ -23,21 +21,18 @@ const ownWorker = (): URL => {
   return isSource(here) ? new URL('./worker.ts', here) : new URL('./worker.js', here);
 };
 
-function loaderFlags(file: URL): string[] {
-  if (!isSource(file)) return [];
-  return ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
-}
-
 /** @param file exports `work` and `ready`; the sweep's own worker by default. */
 export async function startWorkers(count: number, file: URL = ownWorker()): Promise<Workers> {
   const pool = new Tinypool({
-    filename: file.href,
+    filename: isSource(file) ? new URL('./source-worker.mjs', import.meta.url).href : file.href,
+    workerData: file.href,
     minThreads: count,
     maxThreads: count,
-    execArgv: loaderFlags(file),
     // A thread that waits for work does not wake up as fast as one that spins, and does not burn a core.
     useAtomics: false,
   });
+  // A thread that dies fails its task, which is where it is dealt with; without a task it is replaced.
+  pool.on('error', () => undefined);
   try {
     await pool.run(undefined, { name: 'ready' });
   } catch (error) {

@@ -1,10 +1,7 @@
 /** The command that repeats one trial of an attack. */
 
 import type { AttackOptions } from '../attacks/attack.ts';
-
-/** A word as a POSIX shell reads it. */
-const word = (text: string): string =>
-  /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+import { shellWord as word } from '../report/shell.ts';
 
 export function attackReplay(name: string, options: AttackOptions): string {
   const { rule, threshold, extraSlack, signers, byzantine, faulty, liars, network, seed } = options;
@@ -24,5 +21,5 @@ export function attackReplay(name: string, options: AttackOptions): string {
   const set = flags.flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag} ${word(String(value))}`],
   );
-  return `musig-paxos sim attack ${word(name)} ${set.join(' ')}`;
+  return `npx musig-paxos sim attack ${word(name)} ${set.join(' ')}`;
 }

@@ -7,14 +7,15 @@ import type { AdversaryName } from '../adversaries/catalog.ts';
 import type { Attack, AttackOptions, ParameterValue, Trial } from '../attacks/attack.ts';
 import type { NetworkName } from '../network/names.ts';
 import type { SimulationOptions } from '../options.ts';
+import { needsScenario, replayCommand } from '../replay-command.ts';
 import type { RuleName } from '../rules/rule.ts';
-import { defaults, type Report, replayCommand, simulate } from '../run.ts';
+import { simulate } from '../run.ts';
+import type { Report } from '../run-report.ts';
 import { encodeScenario } from '../scenario.ts';
 import { limitFields } from './fields.ts';
 import type { FindAttack } from './file.ts';
 import { type Cell, type Settings, type Sweep, sizesOf, trialSeed } from './plan.ts';
 import { attackReplay } from './replay.ts';
-import { contendedSubmissions } from './workload.ts';
 
 /** `succeeded` and `failed` are of attacks, `passed` and `violated` of runs. */
 export type Outcome = 'succeeded' | 'failed' | 'passed' | 'violated' | 'unknown';
@@ -88,12 +89,11 @@ function prepared(task: TrialTask, findAttack: FindAttack): Prepared {
   }
   const options = runOptionsOf(cell.settings, seed);
   const work = (): Found => foundByRun(simulate(options));
-  if (options.submissions === undefined)
-    return { work, replay: replayCommand(options), scenario: () => undefined };
+  if (!needsScenario(options)) return { work, replay: replayCommand(options), scenario: () => undefined };
   const path = scenarioPath({ cell: cell.index, trial: task.trial });
   return {
     work,
-    replay: `musig-paxos sim run --scenario ${path}`,
+    replay: `npx musig-paxos sim run --scenario ${path}`,
     scenario: () => encodeScenario(options),
   };
 }
@@ -213,14 +213,18 @@ export function attackOptionsOf(settings: Settings, seed: string, attack: Attack
 const plainFields = [
   'network',
   'bandwidthMbps',
+  'uplinkMbps',
   'costs',
   'crypto',
   'wire',
+  'countBytes',
   'extraSlack',
+  'threshold',
   'liars',
   'faults',
   'fanout',
   'transactions',
+  'conflict',
   'durationMs',
   'progressMs',
 ] as const satisfies readonly (keyof SimulationOptions)[];
@@ -232,19 +236,15 @@ const chosen = (settings: Settings, names: readonly string[]): Record<string, Pa
 /** Options of a run from the settings of a cell, which were checked when the file was read. */
 export function runOptionsOf(settings: Settings, seed: string): SimulationOptions {
   const sizes = sizesOf(settings);
-  const { adversaries, contention } = settings;
+  const { adversaries } = settings;
   const limits = chosen(settings, limitFields);
-  const options: SimulationOptions = {
+  return {
     seed,
     ...sizes,
     ...chosen(settings, plainFields),
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(adversaries !== undefined && { adversaries: adversariesOf(String(adversaries)) }),
   };
-  if (contention === undefined) return options;
-  const { transactions = defaults.transactions, durationMs = defaults.durationMs } = options;
-  const workload = { seed, signers: sizes.signers, transactions, durationMs, contention: Number(contention) };
-  return { ...options, submissions: contendedSubmissions(workload) };
 }
 
 const adversariesOf = (text: string): NonNullable<SimulationOptions['adversaries']> =>

@@ -1,17 +1,73 @@
 /** Byte arrays: hex, text, comparison, concatenation. Nothing here keeps a reference to its input. */
 
-import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export const toHex = (bytes: Uint8Array): string => bytesToHex(bytes);
+const digits = '0123456789abcdef';
+/** Character codes of the two hex digits of each byte. */
+const highDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits.charCodeAt(byte >> 4));
+const lowDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits.charCodeAt(byte & 15));
+/** Value of each hex digit by its character code, -1 for other characters. */
+const digitValue = new Int8Array(128).fill(-1);
+for (const [value, digit] of [...digits].entries()) {
+  digitValue[digit.charCodeAt(0)] = value;
+  digitValue[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+const codesMax = 64;
+/** Codes of a digest's digits: made into a string in one piece, which map look-ups need anyhow. */
+const codes = new Array<number>(codesMax).fill(0);
+
+/** Lower-case hex of `length` bytes from `at` on. */
+export function hexAt(bytes: Uint8Array, at: number, length: number): string {
+  let hex = '';
+  let filled = 0;
+  for (let i = at; i < at + length; i++) {
+    codes[filled++] = highDigit[bytes[i]!]!;
+    codes[filled++] = lowDigit[bytes[i]!]!;
+    if (filled < codesMax) continue;
+    hex += String.fromCharCode.apply(null, codes);
+    filled = 0;
+  }
+  return filled === 0 ? hex : hex + String.fromCharCode.apply(null, codes.slice(0, filled));
+}
+
+/** Writes the bytes of a hex text to `at`. @throws when the text is not an even number of hex digits. */
+export function putHex(hex: string, bytes: Uint8Array, at: number): void {
+  let wrong = hex.length & 1;
+  for (let i = 0, to = at; i < hex.length - 1; i += 2) {
+    const high = hex.charCodeAt(i);
+    const low = hex.charCodeAt(i + 1);
+    const byte = (digitValue[high & 127]! << 4) | digitValue[low & 127]!;
+    wrong |= (high | low) >> 7;
+    wrong |= byte < 0 ? 1 : 0;
+    bytes[to++] = byte;
+  }
+  if (wrong !== 0) throw new Error(`not an even number of hex digits: "${hex.slice(0, 80)}"`);
+}
+
+export const toHex = (bytes: Uint8Array): string => hexAt(bytes, 0, bytes.length);
 /** @throws when the text is not an even number of hex digits. */
-export const fromHex = (hex: string): Uint8Array => hexToBytes(hex);
+export function fromHex(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length >> 1);
+  putHex(hex, bytes, 0);
+  return bytes;
+}
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 /** @throws TypeError when the bytes are not UTF-8. */
 export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
-export const concat = (...parts: readonly Uint8Array[]): Uint8Array => concatBytes(...parts);
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
 
 /** Lexicographic comparison of bytes: negative, 0 or positive, as a sort function expects. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -1,46 +1,42 @@
 /**
- * The canonical binary form, on top of micro-packed. One value has exactly one encoding, and decoding
- * refuses everything else: fixed-width big-endian integers, 16- or 32-bit length prefixes with a limit
- * each, sorted sets checked on decode, no trailing bytes. Everything that is signed or hashed is
+ * The canonical binary form (packed.ts has the building blocks). One value has exactly one encoding, and
+ * decoding refuses everything else: fixed-width big-endian integers, 16- or 32-bit length prefixes with a
+ * limit each, sorted sets checked on decode, no trailing bytes. Everything that is signed or hashed is
  * encoded here.
  */
 
-import * as P from 'micro-packed';
-import { compareBytes, compareText, fromHex, toHex } from './bytes.ts';
+import { compareBytes, compareText, hexAt, putHex } from './bytes.ts';
 import type { Digest } from './ids.ts';
+import * as P from './packed.ts';
 import { accept, type Result, refuse } from './result.ts';
 
-export type Codec<T> = P.CoderType<T>;
+export type Codec<T> = P.Codec<T>;
 export { P };
 
 /** An integer from 0 to 2^53-1 in 8 bytes. Brands pass through. */
-export const u53 = <T extends number = number>(): Codec<T> =>
-  P.apply(P.U64BE, {
-    encode: (value: bigint): T => {
-      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error('integer above 2^53-1');
-      return Number(value) as T;
-    },
-    decode: (value: T): bigint => {
-      if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not an integer from 0: ${value}`);
-      return BigInt(value);
-    },
-  }) as Codec<T>;
-
+export const u53 = <T extends number = number>(): Codec<T> => P.U53BE as unknown as Codec<T>;
 export const u16 = <T extends number = number>(): Codec<T> => P.U16BE as unknown as Codec<T>;
 export const u32 = <T extends number = number>(): Codec<T> => P.U32BE as unknown as Codec<T>;
 
-/** A digest: 32 bytes on the wire, hex in memory. */
-export const digest = <T extends Digest = Digest>(): Codec<T> =>
-  P.apply(P.bytes(32), {
-    encode: (bytes: Uint8Array): T => toHex(bytes) as T,
-    decode: (hex: T): Uint8Array => fromHex(hex),
-  }) as Codec<T>;
+const digestBytes = 32;
 
-export const fixedBytes = (length: number): Codec<Uint8Array> => P.bytes(length) as Codec<Uint8Array>;
+const digestCodec: Codec<string> = P.codecOf(
+  (writer, hex) => {
+    if (hex.length !== 2 * digestBytes) throw new P.CodecError(`not a digest: ${hex}`);
+    const at = writer.reserve(digestBytes);
+    putHex(hex, writer.bytes, at);
+  },
+  (reader) => hexAt(reader.bytes, reader.take(digestBytes), digestBytes),
+);
+
+/** A digest: 32 bytes on the wire, hex in memory. */
+export const digest = <T extends Digest = Digest>(): Codec<T> => digestCodec as unknown as Codec<T>;
+
+export const fixedBytes = (length: number): Codec<Uint8Array> => P.bytes(length);
 
 /** Bytes with a 32-bit length, at most `max`. */
 export const bytesMax = (max: number, what: string): Codec<Uint8Array> =>
-  P.validate(P.bytes(P.U32BE) as Codec<Uint8Array>, (value) => {
+  P.validate(P.bytes(P.U32BE), (value) => {
     if (value.length > max) throw new Error(`${what} has ${value.length} bytes, at most ${max}`);
     return value;
   });
@@ -53,7 +49,7 @@ export const listMax = <T>(inner: Codec<T>, max: number, what: string): Codec<T[
       return length;
     }),
     inner,
-  ) as Codec<T[]>;
+  );
 
 /** A list that must be strictly ascending under `compare`, hence a set with one encoding. */
 export const sortedList = <T>(
@@ -76,31 +72,14 @@ export const sortedBytes = (inner: Codec<Uint8Array>, max: number, what: string)
   sortedList(inner, max, what, compareBytes);
 
 /** A value that may be absent: one byte 0, or 1 and the value. */
-export const optional = <T>(inner: Codec<T>): Codec<T | undefined> =>
-  P.optional(P.bool, inner) as Codec<T | undefined>;
+export const optional = <T>(inner: Codec<T>): Codec<T | undefined> => P.optional(P.bool, inner);
 
 const refusalCharactersMax = 300;
-const whole = new WeakMap<object, Codec<{ value: unknown; rest: Uint8Array }>>();
-
-/** The codec followed by whatever is left: micro-packed would print all of what is left into its error. */
-function withRest<T>(codec: Codec<T>): Codec<{ value: T; rest: Uint8Array }> {
-  let wrapped = whole.get(codec);
-  if (!wrapped) {
-    wrapped = P.struct({ value: codec, rest: P.bytes(null) }) as unknown as Codec<{
-      value: unknown;
-      rest: Uint8Array;
-    }>;
-    whole.set(codec, wrapped);
-  }
-  return wrapped as Codec<{ value: T; rest: Uint8Array }>;
-}
 
 /** Decodes bytes from outside. A refusal says in one short line what is wrong; nothing throws. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array, what: string): Result<T> {
   try {
-    const { value, rest } = withRest(codec).decode(bytes);
-    if (rest.length > 0) return refuse('MALFORMED', `${what}: ${rest.length} bytes too many`);
-    return accept(value);
+    return accept(codec.decode(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return refuse('MALFORMED', `${what}: ${reason.slice(0, refusalCharactersMax)}`);

@@ -3,9 +3,9 @@
  * length-prefixed, so no digest of one kind can be mistaken for one of another kind.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from './bytes.ts';
 import type { Digest } from './ids.ts';
+import { sha256 } from './sha256.ts';
 
 /** What a digest or a signature is over. The version is part of the name. */
 export type Domain =
@@ -45,11 +45,8 @@ export function domainPrefix(domain: Domain): Uint8Array {
 }
 
 /** SHA-256 over the domain prefix and the parts, 32 bytes. Parts must be of self-delimiting form. */
-export function hashBytes(domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array {
-  const state = sha256.create().update(domainPrefix(domain));
-  for (const part of parts) state.update(part);
-  return state.digest();
-}
+export const hashBytes = (domain: Domain, ...parts: readonly Uint8Array[]): Uint8Array =>
+  sha256(domainPrefix(domain), ...parts);
 
 /** The same as `hashBytes`, as hex. */
 export const hash = (domain: Domain, ...parts: readonly Uint8Array[]): Digest =>

@@ -5,16 +5,19 @@
  * sections 2 and 6).
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, equalBytes } from './bytes.ts';
+import { equalBytes } from './bytes.ts';
+import { sha256 } from './sha256.ts';
 
 /** Audit path: sibling hashes from the leaf upwards. */
 export type MerklePath = readonly Uint8Array[];
 
-export const merkleLeaf = (leaf: Uint8Array): Uint8Array => sha256(concat(Uint8Array.of(0), leaf));
+const leafPrefix = Uint8Array.of(0);
+const nodePrefix = Uint8Array.of(1);
+
+export const merkleLeaf = (leaf: Uint8Array): Uint8Array => sha256(leafPrefix, leaf);
 export const merkleNode = (left: Uint8Array, right: Uint8Array): Uint8Array =>
-  sha256(concat(Uint8Array.of(1), left, right));
-export const emptyRoot = (): Uint8Array => sha256(new Uint8Array(0));
+  sha256(nodePrefix, left, right);
+export const emptyRoot = (): Uint8Array => sha256();
 
 /** Largest power of two smaller than `n`, for `n >= 2`. */
 const splitPoint = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));

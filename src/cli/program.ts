@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { CommandFailure, exitUsage, orFail, print } from './fail.ts';
+import { addSimulator } from './sim/program.ts';
 import { version } from './version.ts';
 
 const wholeNumber = (text: string): number => {
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   addPrograms(program);
   addClients(program);
   addTools(program);
+  addSimulator(program);
   return program;
 }
 

@@ -27,7 +27,6 @@ import { TreeRound } from '../phases/round.ts';
 import { decodeSafety, encodeSafety, Safety } from '../phases/safety.ts';
 import { termOf } from '../phases/terms.ts';
 import { reachableChildren } from '../tree/bypass.ts';
-import { leaderOf, viewSeed } from '../tree/shuffle.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 import type { Accuser } from './accuser.ts';
 import type { BlockRound } from './block-round.ts';
@@ -93,7 +92,7 @@ export class Agreement {
     return this.leaderAt(this.#view);
   }
   leaderAt(view: View): SignerId {
-    return leaderOf(this.#core.epoch, termOf(view, this.#core.limits.leaderTerm), this.#core.n);
+    return this.#core.trees.leaderOf(termOf(view, this.#core.limits.leaderTerm));
   }
 
   persist(): void {
@@ -311,7 +310,7 @@ export class Agreement {
     const existing = this.#rounds.get(block);
     if (existing) return existing;
     const leader = this.leaderAt(view);
-    const tree = this.#core.tree(viewSeed(this.#core.epoch, view), leader);
+    const tree = this.#core.trees.ofView(view, leader);
     const round: TreeRound<null> = new TreeRound<null>(
       {
         scheme: this.#core.config.scheme,

@@ -10,12 +10,11 @@ import { must, type Refusal, type Result } from '../base/result.ts';
 import type { FederationLimits } from '../messages/federation.ts';
 import type { PeerMessage } from '../messages/peer.ts';
 import { type Quorum, quorumOf } from '../ordering/quorum.ts';
-import { geographyOf } from '../tree/geographic.ts';
 import { Suspicion } from '../tree/suspicion.ts';
-import { planTree, type Tree } from '../tree/tree.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 import type { EngineConfig, EngineEvent, Output, Send, VerifyJob } from './contract.ts';
 import { Timers } from './timers.ts';
+import { type Trees, treesOf } from './trees.ts';
 
 export class Core {
   readonly config: EngineConfig;
@@ -25,11 +24,11 @@ export class Core {
   readonly quorum: Quorum;
   readonly limits: FederationLimits;
   readonly ledger: LedgerOverlay;
+  readonly trees: Trees;
   readonly suspicion = new Suspicion();
   readonly timers = new Timers();
   /** Time of the current step in ms. */
   now = 0;
-  readonly #geography: Parameters<typeof planTree>[0]['shape'];
   #sends: Send[] = [];
   #verify: VerifyJob[] = [];
   #events: EngineEvent[] = [];
@@ -45,22 +44,7 @@ export class Core {
     this.quorum = config.quorum ?? must(quorumOf(this.n, federation.byzantine, federation.faulty));
     this.limits = federation.limits;
     this.ledger = new LedgerOverlay(config.ledger);
-    this.#geography =
-      federation.shape === 'geographic'
-        ? must(
-            geographyOf(
-              federation.signers.map((signer) => signer.region),
-              federation.regions,
-              federation.latencyMs,
-            ),
-          )
-        : 'balanced';
-  }
-
-  /** The tree of a seed among this federation's signers (section 3). */
-  tree(seed: Uint8Array, root: SignerId): Tree {
-    const { fanout } = this.config.federation;
-    return planTree({ n: this.n, fanout, seed, root, ...(this.#geography && { shape: this.#geography }) });
+    this.trees = treesOf(federation, config.epoch);
   }
 
   /** Queues a message; to ourselves is a no-op. `durable`: not before the writes so far are durable. */

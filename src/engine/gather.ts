@@ -23,7 +23,6 @@ import {
 import type { Aggregate } from '../phases/contributions.ts';
 import { TreeRound } from '../phases/round.ts';
 import { reachableChildren } from '../tree/bypass.ts';
-import { batchSeed } from '../tree/shuffle.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Acceptance, Accepted } from './acceptance.ts';
 import type { Core } from './core.ts';
@@ -121,7 +120,7 @@ export class Gather {
     const { batch, root, attempt } = message;
     this.#hooks.hold(batch, from, () => {
       if (this.#answered(batch.id, { root, attempt })) return;
-      const tree = this.#core.tree(batchSeed(batch.id, attempt), root);
+      const tree = this.#core.trees.ofBatch(batch.id, attempt, root);
       if (!tree.isAncestor(from, this.#core.self)) {
         this.#core.refused(from, {
           code: 'ANNOUNCE_PATH',
@@ -223,7 +222,7 @@ export class Gather {
 
   /** Who a message of this batch's tree goes to from here, on the way down. */
   below(batch: BatchId, route: Route): SignerId[] {
-    const tree = this.#core.tree(batchSeed(batch, route.attempt), route.root);
+    const tree = this.#core.trees.ofBatch(batch, route.attempt, route.root);
     const { relays, suspects } = reachableChildren(tree, this.#core.self, this.#core.suspicion.isSuspected);
     return [...relays, ...suspects];
   }
@@ -246,7 +245,7 @@ export class Gather {
     const existing = this.#rounds.get(key);
     if (existing) return existing;
     this.#dropOldAttempts(batch, route);
-    const tree = planned ?? this.#core.tree(batchSeed(batch, route.attempt), route.root);
+    const tree = planned ?? this.#core.trees.ofBatch(batch, route.attempt, route.root);
     const round: TreeRound<VoteContent> = new TreeRound<VoteContent>(
       {
         scheme: this.#core.config.scheme,

@@ -5,7 +5,6 @@
  */
 
 import { attempt as asAttempt, type BatchId } from '../base/ids.ts';
-import { batchSeed } from '../tree/shuffle.ts';
 import type { Acceptance, Accepted } from './acceptance.ts';
 import type { Core } from './core.ts';
 import type { Gather } from './gather.ts';
@@ -26,7 +25,7 @@ export class Recovery {
   watch({ held }: Accepted): void {
     const { id, header } = held.batch;
     if (held.certificates.size > 0 || header.ingress === this.#core.self) return;
-    const tree = this.#core.tree(batchSeed(id, asAttempt(0)), header.ingress);
+    const tree = this.#core.trees.ofBatch(id, asAttempt(0), header.ingress);
     const place = tree.order.indexOf(this.#core.self);
     this.#arm(id, this.#gather.levelMs * (2 * (tree.height + 2) + place));
   }

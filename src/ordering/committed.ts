@@ -62,8 +62,8 @@ const transactionCodec = P.struct({ position: u53(), index: u53() }) as unknown 
 const keyBytes = (key: Key): Uint8Array => Uint8Array.from(key, (character) => character.charCodeAt(0));
 
 export const positionKey = (position: number): Uint8Array => u53().encode(position);
-export const nodeKey = (level: number, index: number): Uint8Array =>
-  P.tuple([P.U8, P.U64BE]).encode([level, BigInt(index)]);
+const nodeKeyCodec = P.struct({ level: P.U8, index: u53() });
+export const nodeKey = (level: number, index: number): Uint8Array => nodeKeyCodec.encode({ level, index });
 
 /** A committed block as `CommittedOrder.commit` takes it: its places with their batches. */
 export interface CommittedPlace {

@@ -16,12 +16,12 @@
  * Frozen vectors stand in `test/tree/shuffle.test.ts`. Protocol sections 3 and 6.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
 import { invariant } from '../base/assert.ts';
-import { concat, fromHex } from '../base/bytes.ts';
+import { fromHex } from '../base/bytes.ts';
 import { digest, u32, u53 } from '../base/codec.ts';
 import { hashBytes } from '../base/hash.ts';
 import { type Attempt, allSigners, type BatchId, type Epoch, type SignerId, type View } from '../base/ids.ts';
+import { sha256 } from '../base/sha256.ts';
 
 const wordCount = 2 ** 32;
 const blockBytes = 32;
@@ -34,10 +34,10 @@ export function wordStream(seed: Uint8Array): WordSource {
   const counter = u32();
   let blocks = 0;
   let offset = blockBytes;
-  let block = new DataView(new ArrayBuffer(0));
+  let block = new DataView<ArrayBufferLike>(new ArrayBuffer(0));
   return () => {
     if (offset === blockBytes) {
-      const bytes = sha256(concat(seed, counter.encode(blocks)));
+      const bytes = sha256(seed, counter.encode(blocks));
       block = new DataView(bytes.buffer, bytes.byteOffset, blockBytes);
       blocks += 1;
       offset = 0;

@@ -27,7 +27,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** Hosts sit on top: they may import what is listed, and whatever that may import. */
 const hosts: Readonly<Record<string, readonly string[]>> = {
   signer: ['engine', 'store', 'transport'],
-  sim: ['engine', 'store'],
+  sim: ['engine', 'store', 'peer'],
   cli: ['signer', 'peer', 'client', 'sim'],
   bench: ['client', 'signer', 'sim'],
   web: ['sim'],

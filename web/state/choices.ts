@@ -3,10 +3,10 @@
  * a run at a few seconds in a browser.
  */
 
-import { quorumOf } from '../../src/ordering/quorum.ts';
 import type { ParameterValue } from '../../sim/attacks/attack.ts';
 import { type NetworkName, networkNames } from '../../sim/network/names.ts';
 import { type RuleName, ruleNames } from '../../sim/rules/rule.ts';
+import { quorumOf } from '../../src/ordering/quorum.ts';
 
 /** An attack as the page knows it: what `Attack` says of itself, without its code. */
 export interface AttackCard {
@@ -63,7 +63,15 @@ export const defaultChoices: Choices = {
 };
 
 export interface NumberField {
-  readonly name: 'signers' | 'byzantine' | 'faulty' | 'transactions' | 'conflict' | 'keys' | 'liars' | 'threshold';
+  readonly name:
+    | 'signers'
+    | 'byzantine'
+    | 'faulty'
+    | 'transactions'
+    | 'conflict'
+    | 'keys'
+    | 'liars'
+    | 'threshold';
   readonly low: number;
   readonly high: number;
 }
@@ -104,7 +112,9 @@ export function problemsOf(choices: Choices, attacks: readonly AttackCard[]): st
 
 function attackProblems(choices: Choices, attacks: readonly AttackCard[]): string[] {
   if (choices.attack === '')
-    return choices.rule === 'engine' ? [] : [`rule: "${choices.rule}" can only be shown under an attack; choose one`];
+    return choices.rule === 'engine'
+      ? []
+      : [`rule: "${choices.rule}" can only be shown under an attack; choose one`];
   const attack = attacks.find((one) => one.name === choices.attack);
   if (!attack) return [`attack: "${choices.attack}" is none of ${attacks.map((one) => one.name).join(', ')}`];
   const problems: string[] = [];

@@ -4,8 +4,8 @@
  * Two honest signers that put a conflicting pair in opposite orders disagree for ever.
  */
 
-import type { BatchId, SignerId } from '../../src/base/ids.ts';
 import type { Trace } from '../../sim/trace/trace.ts';
+import type { BatchId, SignerId } from '../../src/base/ids.ts';
 import { conflict } from './conflict.ts';
 import type { Picture } from './picture.ts';
 

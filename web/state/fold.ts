@@ -4,8 +4,8 @@
  * by what the signer sends.
  */
 
-import type { SignerId } from '../../src/base/ids.ts';
 import type { Trace, TraceBlock, TraceEvent, TraceVotes } from '../../sim/trace/trace.ts';
+import type { SignerId } from '../../src/base/ids.ts';
 import { conflict } from './conflict.ts';
 import type { BatchPicture, BlockPicture, Picture, SentEvent } from './picture.ts';
 
@@ -49,21 +49,29 @@ export class Fold {
     picture.events += 1;
     switch (event.kind) {
       case 'made':
-        return this.#made(picture, event);
+        this.#made(picture, event);
+        return;
       case 'arrived':
-        return this.#arrived(picture, event);
+        this.#arrived(picture, event);
+        return;
       case 'sent':
-        return this.#sent(picture, event);
+        this.#sent(picture, event);
+        return;
       case 'received':
-        return this.#received(picture, event);
+        this.#received(picture, event);
+        return;
       case 'delivered':
-        return this.#delivered(picture, event);
+        this.#delivered(picture, event);
+        return;
       case 'committed':
-        return this.#committed(picture, event);
+        this.#committed(picture, event);
+        return;
       case 'evidence':
-        return this.#evidence(picture, event);
+        this.#evidence(picture, event);
+        return;
       case 'refused':
-        return this.#refused(picture, event);
+        this.#refused(picture, event);
+        return;
       case 'up':
       case 'down':
         picture.up[event.node] = event.kind === 'up';
@@ -125,7 +133,9 @@ export class Fold {
     else picture.lost.push(event.id);
     const { cargo } = event;
     if (cargo.votes) this.#votes(picture, cargo.votes, event.from, event.type);
-    if (cargo.block) blockOf(picture, cargo.block);
+    // Whoever sends a block first proposes it, and stands behind it without saying so.
+    if (cargo.block && !picture.blocks.has(cargo.block.digest))
+      blockOf(picture, cargo.block).signatures.add(event.from);
     if (cargo.blockVotes) {
       const block = picture.blocks.get(cargo.blockVotes.block);
       for (const signer of cargo.blockVotes.signers) block?.signatures.add(signer);

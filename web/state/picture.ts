@@ -3,8 +3,8 @@
  * Sets included), so that keyframes are structured clones.
  */
 
-import type { BatchId, BlockDigest, SignerId } from '../../src/base/ids.ts';
 import type { TraceEvent, TraceVotes } from '../../sim/trace/trace.ts';
+import type { BatchId, BlockDigest, SignerId } from '../../src/base/ids.ts';
 
 /** Votes of one content at a node of a tree. */
 export interface VoteClass {

@@ -1,12 +1,12 @@
 /** From choices to what the simulator and the attacks are asked for. Everything random comes from the seed. */
 
-import { signerId } from '../../src/base/ids.ts';
-import type { FederationLimits } from '../../src/messages/federation.ts';
 import type { AttackOptions } from '../../sim/attacks/attack.ts';
 import type { NetworkName } from '../../sim/network/names.ts';
 import { fairWeather } from '../../sim/network/quality.ts';
 import type { SimulationOptions, Submission } from '../../sim/options.ts';
 import { Random } from '../../sim/random.ts';
+import { signerId } from '../../src/base/ids.ts';
+import type { FederationLimits } from '../../src/messages/federation.ts';
 import type { Choices } from './choices.ts';
 import { findStory } from './stories.ts';
 
@@ -34,12 +34,12 @@ export function simulationOf(choices: Choices): SimulationOptions {
     network,
     links: scene?.links ?? [],
     limits: scene?.limits ?? { ...common, ...limitsOf[network] },
-    fanout: 2,
+    fanout: scene?.fanout ?? 2,
     liars: 0,
     adversaries: 'none',
-    faults: faults.length > 0 ? { link: fairWeather, faults } : 'none',
+    faults: faults.length > 0 ? { weather: fairWeather, faults } : 'none',
     submissions: scene?.submissions ?? submissionsOf(choices),
-    durationMs: network === 'lan' ? 1500 : 9000,
+    durationMs: scene || network !== 'lan' ? 9000 : 1500,
   };
 }
 

@@ -4,8 +4,8 @@
  * before, those that have been made so far. Rivals that are in the order already do not count.
  */
 
-import type { BatchId } from '../../src/base/ids.ts';
 import type { Trace } from '../../sim/trace/trace.ts';
+import type { BatchId } from '../../src/base/ids.ts';
 import type { BatchPicture, DeliveredPicture, Picture } from './picture.ts';
 
 export interface ScorePicture {
@@ -38,7 +38,8 @@ function finalAnywhere(picture: Picture, trace: Trace, id: BatchId): DeliveredPi
 }
 
 const heightOf = (picture: Picture, id: BatchId): number | undefined =>
-  picture.delivered.flatMap((list) => list.filter((one) => one.batch === id)).find((one) => one.height)?.height;
+  picture.delivered.flatMap((list) => list.filter((one) => one.batch === id)).find((one) => one.height)
+    ?.height;
 
 /** What is in the order before the batch, wherever the order has come furthest. */
 function before(picture: Picture, id: BatchId): ReadonlySet<BatchId> {
@@ -46,7 +47,9 @@ function before(picture: Picture, id: BatchId): ReadonlySet<BatchId> {
     const place = list.findIndex((one) => one.batch === id);
     if (place < 0) return list;
     // What a block ordered together with it was no rival out of the way: it still counted.
-    return list.slice(0, place).filter((one) => one.finality === 'score' || list[place]!.finality === 'score');
+    return list
+      .slice(0, place)
+      .filter((one) => one.finality === 'score' || list[place]!.finality === 'score');
   });
   const longest = orders.reduce((best, list) => (list.length > best.length ? list : best), []);
   return new Set(longest.map((one) => one.batch));
@@ -71,7 +74,11 @@ function byLists(picture: Picture, batch: BatchPicture): Seen {
     for (const rival of listed) if (!ordered.has(rival)) against.set(rival, (against.get(rival) ?? 0) + 1);
   let rival: BatchId | undefined;
   for (const [id, count] of against) if (rival === undefined || count > against.get(rival)!) rival = id;
-  return { score: votes.length - (rival === undefined ? 0 : against.get(rival)!), votes: votes.length, rival };
+  return {
+    score: votes.length - (rival === undefined ? 0 : against.get(rival)!),
+    votes: votes.length,
+    rival,
+  };
 }
 
 /** The source's rule: positions are sorted, and compared one by one with the closest rival's. */

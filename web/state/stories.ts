@@ -3,18 +3,24 @@
  * reaches what they explain. A caption depends on the picture alone, so it goes when one goes back in time.
  */
 
-import { signerId } from '../../src/base/ids.ts';
-import type { FederationLimits } from '../../src/messages/federation.ts';
 import type { Fault } from '../../sim/faults.ts';
 import type { LinkLatency, Submission } from '../../sim/options.ts';
 import type { Trace } from '../../sim/trace/trace.ts';
+import { allSigners, signerId } from '../../src/base/ids.ts';
+import type { FederationLimits } from '../../src/messages/federation.ts';
 import { type Choices, defaultChoices } from './choices.ts';
 import { disagreements } from './disagreement.ts';
 import type { BatchPicture, Picture } from './picture.ts';
 import { scoreOf } from './score.ts';
+import type { Timeline } from './timeline.ts';
 
 export interface Caption {
   readonly when: (picture: Picture, trace: Trace) => boolean;
+  readonly text: string;
+}
+
+export interface CaptionTime {
+  readonly events: number;
   readonly text: string;
 }
 
@@ -24,6 +30,8 @@ export interface Scene {
   readonly faults: readonly Fault[];
   readonly links: readonly LinkLatency[];
   readonly limits: Partial<FederationLimits>;
+  /** Children of a tree node. */
+  readonly fanout: number;
 }
 
 export interface Story {
@@ -33,7 +41,6 @@ export interface Story {
   readonly choices: Choices;
   /** Undefined: the choices say it all. */
   readonly scene: Scene | undefined;
-  /** Whether the run is shown up to the first block that holds something, and what it commits. */
   readonly captions: readonly Caption[];
 }
 
@@ -90,7 +97,7 @@ const uncontested: Story = {
   title: 'An uncontested transaction',
   about: 'One client, one transaction, seven signers on several continents. The fast path.',
   choices: { ...defaultChoices, story: 'uncontested', transactions: 1, conflict: 0, seed: '3' },
-  scene: { submissions: [send(20, 0, 'x')], faults: [], links: [], limits: patient },
+  scene: { submissions: [send(20, 0, 'x')], faults: [], links: [], limits: patient, fanout: 2 },
   captions: [
     {
       when: always,
@@ -101,7 +108,8 @@ const uncontested: Story = {
       text: 'A travels down the tree. Each signer notes what it had accepted before A: that note is its vote, and it never changes.',
     },
     {
-      when: (picture) => [...(batchNamed(picture, 'A')?.collected.values() ?? [])].some((votes) => votes.size > 2),
+      when: (picture) =>
+        [...(batchNamed(picture, 'A')?.collected.values() ?? [])].some((votes) => votes.size > 2),
       text: 'Votes travel up and merge on the way. Everybody saw nothing before A, so all votes are the same and one signature holds them all: the little squares fill in one colour.',
     },
     {
@@ -124,7 +132,13 @@ const crossing: Story = {
   title: 'Two transactions cross',
   about: 'Two clients on different continents touch the same key at the same moment.',
   choices: { ...defaultChoices, story: 'crossing', transactions: 2, conflict: 100, seed: '1' },
-  scene: { submissions: [send(20, 1, 'x'), send(20, 4, 'x')], faults: [], links: [], limits: patient },
+  scene: {
+    submissions: [send(20, 1, 'x'), send(20, 4, 'x')],
+    faults: [],
+    links: [],
+    limits: patient,
+    fanout: 2,
+  },
   captions: [
     {
       when: always,
@@ -151,34 +165,55 @@ const crossing: Story = {
   ],
 };
 
+/** Signers in three places; each place hears of what starts there first, then of the next place, then of the third. */
+const placeOf = (signer: number): number => (signer === 6 ? 0 : Math.floor(signer / 2));
+
+const ringOfPlaces: readonly LinkLatency[] = allSigners(7).flatMap((from) =>
+  allSigners(7)
+    .filter((to) => to !== from)
+    .map((to) => ({ from, to, latencyMs: 20 + 40 * ((placeOf(from) - placeOf(to) + 3) % 3) })),
+);
+
 const cycle: Story = {
   name: 'cycle',
   title: 'A Condorcet cycle',
-  about: 'Three transactions; most signers say A before B, B before C, and C before A.',
-  choices: { ...defaultChoices, story: 'cycle', transactions: 3, conflict: 100, seed: '1' },
+  about: 'Most signers say A before B, most say B before C, and most say C before A.',
+  choices: {
+    ...defaultChoices,
+    story: 'cycle',
+    network: 'lan',
+    transactions: 3,
+    conflict: 100,
+    seed: '1',
+  },
+  // The tree is flat, so that the chosen delays alone decide who sees what first.
   scene: {
-    submissions: [send(20, 0, 'x'), send(20, 2, 'x'), send(20, 5, 'x')],
+    submissions: [send(20, 0, 'x'), send(20, 2, 'x'), send(20, 4, 'x')],
     faults: [],
-    links: [],
+    links: ringOfPlaces,
     limits: patient,
+    fanout: 6,
   },
   captions: [
-    { when: always, text: 'Three clients in three parts of the world touch the key x at the same moment.' },
     {
-      when: (picture) => picture.arrivals.filter((order) => order.length === 3).length > 2,
-      text: 'Each signer has a clear opinion, but together they run in a circle: a majority saw A before B, a majority B before C, and a majority C before A. Honest signers alone can do this; nobody lies.',
+      when: always,
+      text: 'Three clients in three places touch the key x at the same moment. The tree is flat here: every signer hears of a transaction straight from its root, after a delay chosen for this story.',
+    },
+    {
+      when: (picture) => picture.arrivals.every((order) => order.length === 3),
+      text: 'Each signer has a clear opinion, but together they run in a circle: most saw A before B, most saw B before C, and most saw C before A. Nobody lies; honest signers do this by themselves.',
     },
     {
       when: allLowScores,
-      text: 'Against each of the three some rival has a majority or comes close, so no score is high enough.',
+      text: 'Against each of the three some rival has too many votes, so no score is high enough.',
     },
     {
       when: blockWithEntries,
-      text: 'The block takes the three together, for each waits for another. Inside the circle the strongest majorities are kept and the weakest one gives way.',
+      text: 'A block takes all three together, for each waits for another. Inside the circle the strongest majorities are kept, and the weakest gives way.',
     },
     {
       when: anyDelivered('order'),
-      text: 'Everybody computes the same from the same certificates: one order, final. A chain of such circles cannot postpone it for ever either.',
+      text: 'Everybody computes the same from the same certificates: one order, and it is final. A chain of such circles cannot put it off for ever.',
     },
   ],
 };
@@ -193,6 +228,7 @@ const dyingRoot: Story = {
     faults: [{ kind: 'crash', node: signerId(0), at: 60, forMs: 6000, keep: 'all' }],
     links: [],
     limits: patient,
+    fanout: 2,
   },
   captions: [
     { when: always, text: 'The root has taken A from its client and sends it down its tree.' },
@@ -208,7 +244,10 @@ const dyingRoot: Story = {
       when: certified('A', 1),
       text: 'The new root has a quorum without the dead one. Here is the certificate.',
     },
-    { when: anyDelivered('score'), text: 'A is final. Nothing that a signer accepted is lost because somebody died.' },
+    {
+      when: anyDelivered('score'),
+      text: 'A is final. Nothing that a signer accepted is lost because somebody died.',
+    },
     {
       when: (picture) => picture.up[0] === true && picture.notes.length > 1,
       text: 'The dead signer comes back, reads its disk, fetches what it missed, and delivers the same order.',
@@ -231,21 +270,25 @@ const flipChoices: Choices = {
 const flipSource: Story = {
   name: 'flip-75',
   title: 'Flip attack on 75%',
-  about: 'The source document’s rule: a transaction is final with 75% of the votes. Two of seven signers lie.',
+  about: 'The source document’s rule: final with 75% of the votes. Two of seven signers lie.',
   choices: { ...flipChoices, story: 'flip-75', rule: 'source', threshold: 75 },
   scene: undefined,
   captions: [
     {
       when: always,
-      text: 'Two signers lie. They tell one half of the others that A came first and the other half that B did. A score of 75% is said to be final.',
+      text: 'The source document compares positions in arrival orders, and calls a transaction final with 75% of the votes: 6 of 7. Two of the seven signers lie.',
+    },
+    {
+      when: certified('A', 1),
+      text: 'The honest signers saw A before B. But the liars are the roots: they choose whose votes go into each certificate, and they vote one way in front of one half and another way in front of the other.',
     },
     {
       when: anyDelivered('score'),
-      text: 'With the liars’ votes one transaction reaches 75%, and somebody calls it final.',
+      text: 'One half gets certificates in which A has its 75%, and calls A final.',
     },
     {
       when: (picture, trace) => disagreements(picture, trace).length > 0,
-      text: 'Somebody else was shown other votes and got the opposite order, just as final. Two honest signers disagree for ever. 75% is not enough when more than one in six can lie.',
+      text: 'The other half got certificates in which B comes first, and signed that order. Honest signers now disagree for ever. 75% is not enough when more than one signer in six can lie.',
     },
   ],
 };
@@ -259,19 +302,23 @@ const flipEngine: Story = {
   captions: [
     {
       when: always,
-      text: 'The same two liars try the same. Here a score must be so high that no other set of votes, lies included, could lead to another order.',
+      text: 'The same two liars try the same. Here a score is final only when no other set of votes, lies included, could lead to another order; with two liars among seven that takes all 7 votes.',
     },
     {
-      when: blockWithEntries,
-      text: 'The contested pair does not get there. So the signers agree in a block which certificates count, and everybody derives the order from those.',
+      when: anyDelivered('score'),
+      text: 'One signer is shown a perfect certificate of A, alone, and delivers A by its score. Everybody else is shown other votes, in which the liars say the opposite.',
     },
     {
       when: (picture) => picture.convictions.length > 0,
-      text: 'Two different votes of one signer on one transaction are a proof against it that anybody can check. See “Evidence”.',
+      text: 'Two different votes of one signer on one transaction prove that it lies, to anybody, for ever. See “Evidence”.',
+    },
+    {
+      when: blockWithEntries,
+      text: 'For the others the score is too low, so a block decides which votes count. Whichever it takes, too many honest ones say A first.',
     },
     {
       when: committed,
-      text: 'The order is final and the same at every honest signer. The liars achieved nothing.',
+      text: 'The order is final and the same at every honest signer, the one that was singled out included. The liars achieved nothing.',
     },
   ],
 };
@@ -280,6 +327,20 @@ export const stories: readonly Story[] = [uncontested, crossing, cycle, dyingRoo
 
 export const findStory = (name: string): Story | undefined => stories.find((one) => one.name === name);
 
-/** Captions that hold at a moment, in their order. */
-export const captionsAt = (story: Story, picture: Picture, trace: Trace): readonly string[] =>
-  story.captions.filter((caption) => caption.when(picture, trace)).map((caption) => caption.text);
+/**
+ * When each caption of a story appears: the number of events after which it first holds, and not before the
+ * one that it follows; those that never hold are left out.
+ */
+export function captionTimes(story: Story, timeline: Timeline): readonly CaptionTime[] {
+  const times: CaptionTime[] = [];
+  const { trace } = timeline;
+  let events = 0;
+  for (const { when, text } of story.captions) {
+    let count = events;
+    while (count <= timeline.length && !when(timeline.at(count), trace)) count += 1;
+    if (count > timeline.length) continue;
+    events = count;
+    times.push({ events, text });
+  }
+  return times;
+}

@@ -37,7 +37,8 @@ export class Timeline {
     while (this.#now.events < target) {
       this.#fold.apply(this.#now, this.trace.events[this.#now.events]!);
       const { events } = this.#now;
-      if (events % keyframeEvery === 0) this.#keyframes[events / keyframeEvery] ??= structuredClone(this.#now);
+      if (events % keyframeEvery === 0)
+        this.#keyframes[events / keyframeEvery] ??= structuredClone(this.#now);
     }
     return this.#now;
   }

@@ -28,26 +28,28 @@ export interface ReadState extends PageState {
   readonly problems: readonly string[];
 }
 
-const shortNames: Readonly<Record<string, keyof Choices>> = {
-  story: 'story',
-  n: 'signers',
-  f: 'byzantine',
-  t: 'faulty',
-  network: 'network',
-  transactions: 'transactions',
-  conflict: 'conflict',
-  keys: 'keys',
-  rule: 'rule',
-  attack: 'attack',
-  liars: 'liars',
-  threshold: 'threshold',
-  seed: 'seed',
-};
+const shortNames: ReadonlyMap<string, keyof Choices> = new Map(
+  Object.entries({
+    story: 'story',
+    n: 'signers',
+    f: 'byzantine',
+    t: 'faulty',
+    network: 'network',
+    transactions: 'transactions',
+    conflict: 'conflict',
+    keys: 'keys',
+    rule: 'rule',
+    attack: 'attack',
+    liars: 'liars',
+    threshold: 'threshold',
+    seed: 'seed',
+  } as const),
+);
 
 export function writeHash({ choices, at, batch }: PageState): string {
   const query = new URLSearchParams();
   const base = findStory(choices.story)?.choices ?? defaultChoices;
-  for (const [key, field] of Object.entries(shortNames))
+  for (const [key, field] of shortNames)
     if (field === 'story' ? choices.story !== '' : choices[field] !== base[field])
       query.set(key, String(choices[field]));
   if (choices.story === '')
@@ -79,7 +81,7 @@ function readFields(query: URLSearchParams, base: Choices, problems: string[]): 
   const choices: Record<string, unknown> = { ...base };
   for (const [key, value] of query) {
     if (key === 'story' || key === 'at' || key === 'batch' || key.startsWith('p.')) continue;
-    const field = shortNames[key];
+    const field = shortNames.get(key);
     const number = numberFields.find((one) => one.name === field);
     if (field === undefined) problems.push(`${key}: no such choice`);
     else if (number && !isWithin(value, number))
@@ -109,7 +111,9 @@ function readParameters(
     const value = known && parseParameter(text, known.initial);
     if (value === undefined)
       problems.push(
-        known ? `${name}: must be a ${typeof known.initial}, not "${text}"` : `${name}: no such parameter of the attack`,
+        known
+          ? `${name}: must be a ${typeof known.initial}, not "${text}"`
+          : `${name}: no such parameter of the attack`,
       );
     else parameters[name] = value;
   }

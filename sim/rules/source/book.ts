@@ -149,7 +149,7 @@ export class Book {
     );
     const { component, count } = componentOfNodes(graph);
     const units: BatchId[][] = Array.from({ length: count }, () => []);
-    ids.forEach((id, i) => units[component[i]!]!.push(id));
+    for (const [i, id] of ids.entries()) units[component[i]!]!.push(id);
     return units;
   }
 

@@ -49,3 +49,18 @@ export type SourceMessage =
   | { readonly type: 'proposal'; readonly proposal: SourceProposal }
   | { readonly type: 'signatures'; readonly proposal: BlockDigest; readonly signers: readonly SignerId[] }
   | { readonly type: 'ordered'; readonly proposal: SourceProposal; readonly signers: readonly SignerId[] };
+
+/** Every vote that a message carries. */
+export function votesIn(message: SourceMessage): readonly SourceVote[] {
+  switch (message.type) {
+    case 'votes':
+      return message.votes;
+    case 'certificate':
+      return message.certified.certificate.votes;
+    case 'proposal':
+    case 'ordered':
+      return message.proposal.entries.flatMap((one) => one.certificate.votes);
+    default:
+      return [];
+  }
+}

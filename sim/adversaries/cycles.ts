@@ -1,0 +1,97 @@
+/**
+ * Condorcet cycles made on purpose (protocol section 7): votes that go round in a circle, and a chain of own
+ * batches that every signer is shown in another rotation. Inside a cycle the strongest pairs are locked
+ * first, so a chain overturns a pair that all honest signers agree on only when each of its links has fewer
+ * honest dissenters than there are liars: it takes about `q/f` batches.
+ */
+
+import { textOf } from '../../src/base/bytes.ts';
+import { attempt, type BatchId, type SignerId } from '../../src/base/ids.ts';
+import type { Batch } from '../../src/messages/batch.ts';
+import { makeOwnBatch } from './batches.ts';
+import { rewriteVotes } from './frontrun.ts';
+import type { Liar, Strategy } from './liar.ts';
+
+/**
+ * Votes that list half of the rivals: those that follow on a circle of ids. Any three rivals stand in a cycle
+ * as far as this liar is asked.
+ */
+export function cyclicVotes(liar: Liar): Strategy {
+  return {
+    outgoing: rewriteVotes(liar, (batch, truth) => {
+      const rivals = liar.rivalsOf(batch);
+      const circle = [...rivals, batch].sort();
+      const here = circle.indexOf(batch);
+      const ahead = (id: BatchId): number => (circle.indexOf(id) - here + circle.length) % circle.length;
+      return { ...truth, before: rivals.filter((id) => 2 * ahead(id) < circle.length) };
+    }),
+  };
+}
+
+/** Body of the transaction at place `i` of a circle: 0 and 1 are the pair to overturn, then the chain. */
+export const circleBody = (place: number): string => `circle ${place}`;
+
+/** Place in a circle; undefined for any other batch. */
+export function circlePlace(batch: Batch): number | undefined {
+  const found = /^circle (\d+)$/.exec(textOf(batch.transactions[0]!.body));
+  return found ? Number(found[1]) : undefined;
+}
+
+export interface Circle {
+  /** Own batches between the second and the first of the pair. */
+  readonly batches: number;
+  /** Dependencies that the pair does not share: the chain starts at the second's and ends at the first's. */
+  readonly from: string;
+  readonly to: string;
+  readonly atMs: number;
+  /** From the first showing to the second: the pair passes in between. */
+  readonly gapMs: number;
+  /** Signers that are shown the whole chain first. */
+  readonly first: readonly number[];
+}
+
+/**
+ * A chain U, X1 ... Xk, T of own batches, each in conflict with its neighbours alone, while T comes before U
+ * at everybody. Of `k + 1` links each honest signer is made to contradict one, by the moment at which it is
+ * shown each batch; the liars contradict only T before U.
+ */
+export function rotatedChain(liar: Liar, circle: Circle): Strategy {
+  const { batches, atMs, gapMs } = circle;
+  const chain = (): Batch[] =>
+    Array.from({ length: batches }, (_, i) => {
+      const link = (j: number): string =>
+        j === 0 ? circle.from : j === batches ? circle.to : `${circle.from} link ${j}`;
+      return makeOwnBatch(liar, i + 1, [], [link(i), link(i + 1)], circleBody(i + 2));
+    });
+  const groupOf = (signer: SignerId): number => {
+    if (circle.first.includes(signer)) return 0;
+    const honest = liar.cabal.honest.filter((id) => !circle.first.includes(id));
+    return (honest.indexOf(signer) + circle.first.length) % (batches + 1);
+  };
+  const show = (to: SignerId, list: readonly Batch[]): void => {
+    for (const batch of list) liar.send(to, { type: 'announce', root: liar.id, attempt: attempt(0), batch });
+  };
+  if (liar.cabal.members[0] === liar.id)
+    liar.world.schedule.after(atMs, () => {
+      const made = chain();
+      for (const batch of made) liar.batches.set(batch.id, batch);
+      for (const to of liar.cabal.honest) show(to, made.slice(groupOf(to)));
+      liar.world.schedule.after(gapMs, () => {
+        for (const to of liar.cabal.honest) show(to, made.slice(0, groupOf(to)));
+        for (const to of liar.cabal.members) show(to, made);
+      });
+    });
+  return {
+    outgoing: rewriteVotes(liar, (id, truth) => {
+      const batch = liar.batches.get(id);
+      const place = batch && circlePlace(batch);
+      if (place === undefined) return truth;
+      const at = (wanted: number): BatchId[] =>
+        [...liar.batches.values()].filter((one) => circlePlace(one) === wanted).map((one) => one.id);
+      // Before T: the end of the chain, and U. Before U: nothing. Before a link: the one before it.
+      const before = place === 0 ? [...at(batches + 1), ...at(1)] : place === 1 ? [] : at(place - 1);
+      const rivals = liar.rivalsOf(id);
+      return { ...truth, before: before.filter((one) => rivals.includes(one)).sort() };
+    }),
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * A stage for attacks on the real engine: one simulation with the attack's federation and network, a goal
+ * that is asked once it is over, and the checkers as witnesses. What the goal says decides; a checker, or
+ * a goal, that could not decide makes the trial `unknown`.
+ */
+
+import type { SignerId, TransactionId } from '../../src/base/ids.ts';
+import type { Chosen } from '../adversaries/catalog.ts';
+import { allCheckers } from '../checkers/all.ts';
+import type { Checker } from '../checkers/checker.ts';
+import type { History } from '../checkers/history.ts';
+import type { LiarPlan, SimulationOptions, Submission } from '../options.ts';
+import { simulate } from '../run.ts';
+import type { Report } from '../run-report.ts';
+import { TraceRecorder } from '../trace/recorder.ts';
+import type { World } from '../world.ts';
+import type { AttackOptions, ParameterValue, Trial } from './attack.ts';
+
+/** What a goal is judged by. */
+export interface StagedRun {
+  readonly report: Report;
+  readonly history: History;
+  /** As it is when the run is over. */
+  readonly world: World;
+}
+
+export interface Judgement {
+  readonly reached: boolean;
+  /** One sentence: what was reached, or why not. */
+  readonly reason: string;
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** The simulation that an attack's options ask for; no faults and no liars unless the attack adds them. */
+export function sceneOf(options: AttackOptions): SimulationOptions {
+  const { seed, signers, byzantine, faulty, network, threshold, extraSlack } = options;
+  return {
+    seed,
+    signers,
+    byzantine,
+    faulty,
+    network,
+    faults: 'none',
+    adversaries: 'none',
+    ...(threshold !== undefined && { threshold }),
+    ...(extraSlack !== undefined && { extraSlack }),
+  };
+}
+
+/** The first `options.liars` signers, all with the same strategies. */
+export const liarsWith = (options: AttackOptions, strategies: readonly Chosen[]): readonly LiarPlan[] =>
+  Array.from({ length: options.liars }, (_, i) => ({ signer: i as LiarPlan['signer'], strategies }));
+
+/**
+ * Runs one simulation and judges it.
+ * @param title what the trace is called.
+ * @param goal asked once, after the run; when it throws the trial is `unknown`.
+ */
+export function judged(
+  options: AttackOptions,
+  simulation: SimulationOptions,
+  goal: (run: StagedRun) => Judgement,
+  title = 'an attack',
+): Trial {
+  let history: History | undefined;
+  let world: World | undefined;
+  let recorder: TraceRecorder | undefined;
+  const grab: Checker = {
+    name: 'grab',
+    check: (one) => {
+      history = one;
+      return [];
+    },
+  };
+  const report = simulate({
+    ...simulation,
+    checkers: [...(simulation.checkers ?? allCheckers), grab],
+    watch: (one) => {
+      simulation.watch?.(one);
+      world = one;
+      if (options.traced) recorder = new TraceRecorder(one);
+    },
+  });
+  if (!history || !world) throw new Error('the run left no history');
+  const liars = [...world.byzantine].sort((a, b) => a - b);
+  const named = (verdict: string): string[] =>
+    Object.keys(report.checks).filter((name) => report.checks[name] === verdict);
+  const judgement = ask(goal, { report, history, world });
+  const undecided = named('unknown');
+  const { reached, reason, figures } = judgement;
+  const unknown = reached === undefined || undecided.length > 0;
+  return {
+    outcome: unknown ? 'unknown' : reached ? 'succeeded' : 'failed',
+    reason: undecided.length > 0 ? `${undecided.join(', ')} could not decide; ${reason}` : reason,
+    blamed: report.blamed,
+    liars,
+    violated: named('violated'),
+    figures: { ...figures, wronglyBlamed: report.blamed.filter((id) => !world!.byzantine.has(id)).length },
+    traceHash: report.traceHash,
+    ...(recorder && { trace: recorder.trace({ title, rule: 'engine' }) }),
+  };
+}
+
+function ask(
+  goal: (run: StagedRun) => Judgement,
+  run: StagedRun,
+): Omit<Judgement, 'reached'> & { readonly reached: boolean | undefined } {
+  try {
+    return goal(run);
+  } catch (error) {
+    return { reached: undefined, reason: `the goal could not be decided: ${(error as Error).message}` };
+  }
+}
+
+/** Objections that are no contradiction: a bound on time, and a slack that the experiment itself changed. */
+const noContradiction: readonly string[] = ['progress', 'score'];
+
+/** The names of the checks that found honest signers to contradict each other, themselves or the rules. */
+export const broken = ({ report }: StagedRun): string[] =>
+  Object.keys(report.checks).filter(
+    (name) => report.checks[name] === 'violated' && !noContradiction.includes(name),
+  );
+
+/** Virtual time in ms from a submission to its delivery at the signer that it was sent to, where it is honest. */
+export function delaysMs({ history, world }: StagedRun): Map<TransactionId, number> {
+  const delays = new Map<TransactionId, number>();
+  for (const entry of history.entries)
+    if (entry.kind === 'event' && entry.event.type === 'delivered' && !entry.event.delivery.void)
+      for (const id of entry.event.delivery.batch.transactionIds) {
+        const sent = world.submitted.get(id);
+        if (sent?.to === entry.node && !delays.has(id)) delays.set(id, entry.at - sent.at);
+      }
+  return delays;
+}
+
+/** The longest delay of the transactions sent to a signer before a moment; infinite when one is still open. */
+export function worstDelayMs(run: StagedRun, to: SignerId, sentBeforeMs: number): number {
+  const delays = delaysMs(run);
+  let worst = 0;
+  for (const [id, sent] of run.world.submitted)
+    if (sent.to === to && sent.at < sentBeforeMs)
+      worst = Math.max(worst, delays.get(id) ?? Number.POSITIVE_INFINITY);
+  return worst;
+}
+
+/**
+ * The scene of attacks on one victim: it gets a transaction now and then, and so do the other honest
+ * signers, on one key and on keys of their own. The victim is the last signer.
+ */
+export function victimScene(
+  options: AttackOptions,
+  transactions: number,
+  everyMs: number,
+): SimulationOptions {
+  const { signers, liars } = options;
+  const victim = (signers - 1) as SignerId;
+  const honest = Math.max(1, signers - liars);
+  const submissions = Array.from({ length: transactions }, (_, i): Submission[] => [
+    { at: i * everyMs, to: victim, dependencies: [i % 2 === 0 ? 'shared' : `own ${i}`] },
+    { at: i * everyMs, to: (signers - 1 - (i % honest)) as SignerId, dependencies: ['shared'] },
+  ]).flat();
+  return { ...sceneOf(options), submissions, durationMs: transactions * everyMs };
+}
+
+/** Whether the victim of `victimScene` waited longer than a bound for anything, and how much it was hurt. */
+export function victimDelayed(options: AttackOptions, undisturbedMs: number, boundMs: number) {
+  return (run: StagedRun): Judgement => {
+    const scene = run.world.now;
+    const worst = worstDelayMs(run, (options.signers - 1) as SignerId, scene);
+    const open = !Number.isFinite(worst);
+    const delayMs = open ? boundMs : worst;
+    return {
+      reached: open || worst > boundMs,
+      reason: open
+        ? `a transaction of the victim was never delivered`
+        : `the victim waited ${worst.toFixed(1)} ms at most, ${undisturbedMs.toFixed(1)} ms undisturbed, bound ${boundMs} ms`,
+      figures: { delayMs, undisturbedMs, boundMs, times: delayMs / Math.max(undisturbedMs, 0.001) },
+    };
+  };
+}
+
+/** The longest delay of the victim when nobody lies. */
+export function undisturbedMs(options: AttackOptions, scene: SimulationOptions): number {
+  let worst = 0;
+  const honest = { ...options, traced: false };
+  judged(honest, { ...scene, checkers: [] }, (run) => {
+    worst = worstDelayMs(run, (options.signers - 1) as SignerId, run.world.now);
+    return { reached: false, reason: 'undisturbed' };
+  });
+  return worst;
+}
+
+/** A parameter of an attack, as given or as it is by default. */
+export function parameterOf<T extends ParameterValue>(
+  { parameters }: AttackOptions,
+  { name, initial }: { readonly name: string; readonly initial: T },
+): T {
+  const given = parameters[name] ?? initial;
+  if (typeof given !== typeof initial)
+    throw new Error(`parameter ${name} must be a ${typeof initial}, not ${JSON.stringify(given)}`);
+  return given as T;
+}

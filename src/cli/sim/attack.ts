@@ -1,0 +1,259 @@
+/** `sim attack NAME`: stages an attack over many seeds and reports how often it reached its goal. */
+
+import type { Attack, AttackOptions, ParameterValue, Trial } from '../../../sim/attacks/attack.ts';
+import { attacks, findAttack } from '../../../sim/attacks/catalog.ts';
+import { type NetworkName, networkNames } from '../../../sim/network/names.ts';
+import { type RuleName, ruleNames } from '../../../sim/rules/rule.ts';
+import type { SignerId } from '../../base/ids.ts';
+import { accept, type Result, refuse } from '../../base/result.ts';
+import { defaultFaults, quorumOf } from '../../ordering/quorum.ts';
+import { nearestTo } from './nearest.ts';
+
+export interface AttackFlags {
+  readonly rule?: string;
+  readonly threshold?: number;
+  readonly extraSlack?: number;
+  readonly signers?: number;
+  readonly byzantine?: number;
+  readonly faulty?: number;
+  readonly liars?: number;
+  readonly trials?: number;
+  readonly seed?: string;
+  readonly network?: string;
+  /** `name=value`, once for each parameter. */
+  readonly set?: readonly string[];
+  readonly out?: string;
+}
+
+/** What `sim attack --json` prints; the names are fixed. */
+export interface AttackSummary {
+  readonly attack: string;
+  readonly rule: RuleName;
+  readonly threshold: number | null;
+  readonly signers: number;
+  readonly byzantine: number;
+  readonly faulty: number;
+  readonly liars: number;
+  readonly network: NetworkName;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly trials: number;
+  readonly succeeded: number;
+  readonly unknown: number;
+  /** Seed of the first success, to look at it. */
+  readonly firstSeed: string | null;
+  /** Trials in which evidence named a liar, and an honest signer. */
+  readonly blamedCorrectly: number;
+  readonly blamedWrongly: number;
+  /** Mean of each figure over the trials that have it. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** Why the first trial of each outcome ended so. */
+  readonly reasons: Readonly<Partial<Record<Trial['outcome'], string>>>;
+}
+
+const usage = (message: string): Result<never> => refuse('USAGE', message);
+
+function oneOf<T extends string>(flag: string, text: string, names: readonly T[]): Result<T> {
+  const found = names.find((name) => name === text);
+  return found ? accept(found) : usage(`${flag}: "${text}" is not one of ${names.join(', ')}`);
+}
+
+/** A value of the type of the parameter's initial one. */
+function parameterValue(attack: Attack, text: string): Result<readonly [string, ParameterValue]> {
+  const at = text.indexOf('=');
+  const name = text.slice(0, Math.max(0, at));
+  const parameter = attack.parameters.find((one) => one.name === name);
+  const known = attack.parameters.map((one) => one.name).join(', ') || 'none';
+  if (!parameter)
+    return usage(`--set ${text}: expected NAME=VALUE with a parameter of ${attack.name}: ${known}`);
+  const value = text.slice(at + 1);
+  switch (typeof parameter.initial) {
+    case 'number': {
+      const number = Number(value);
+      if (value === '' || !Number.isFinite(number))
+        return usage(`--set ${name}: expected a number, not "${value}"`);
+      return accept([name, number]);
+    }
+    case 'boolean':
+      if (value !== 'true' && value !== 'false')
+        return usage(`--set ${name}: expected true or false, not "${value}"`);
+      return accept([name, value === 'true']);
+    default:
+      return accept([name, value]);
+  }
+}
+
+function parametersOf(attack: Attack, set: readonly string[]): Result<Record<string, ParameterValue>> {
+  const parameters: Record<string, ParameterValue> = Object.fromEntries(
+    attack.parameters.map(({ name, initial }) => [name, initial]),
+  );
+  for (const text of set) {
+    const value = parameterValue(attack, text);
+    if (!value.ok) return value;
+    parameters[value.value[0]] = value.value[1];
+  }
+  return accept(parameters);
+}
+
+/** Checks the flags of an attack. */
+export function attackOptions(
+  name: string,
+  flags: AttackFlags,
+): Result<{ attack: Attack; options: AttackOptions }> {
+  const attack = findAttack(name);
+  if (!attack) {
+    const near = nearestTo(
+      name,
+      attacks.map((one) => one.name),
+    );
+    return usage(
+      `attack "${name}" is unknown${near ? `; did you mean ${near}?` : ''} (sim attack --list shows all)`,
+    );
+  }
+  const rule = oneOf('--rule', flags.rule ?? 'engine', ruleNames);
+  if (!rule.ok) return rule;
+  if (!attack.rules.includes(rule.value))
+    return usage(`--rule: ${attack.name} is staged against ${attack.rules.join(', ')}, not ${rule.value}`);
+  const network = oneOf('--network', flags.network ?? 'lan', networkNames);
+  if (!network.ok) return network;
+  const signers = flags.signers ?? 4;
+  const byzantine = flags.byzantine ?? defaultFaults(signers);
+  const faulty = flags.faulty ?? Math.max(byzantine, defaultFaults(signers));
+  const quorum = quorumOf(signers, byzantine, faulty);
+  if (!quorum.ok) return usage(quorum.error.message);
+  const { threshold, extraSlack } = flags;
+  if (threshold !== undefined && !(threshold > 0 && threshold <= 1))
+    return usage(`--threshold: expected a share above 0, at most 1, not ${threshold}`);
+  const liars = flags.liars ?? byzantine;
+  if (liars > signers) return usage(`--liars: ${liars} of ${signers} signers`);
+  const parameters = parametersOf(attack, flags.set ?? []);
+  if (!parameters.ok) return parameters;
+  const options: AttackOptions = {
+    seed: flags.seed ?? '1',
+    rule: rule.value,
+    signers,
+    byzantine,
+    faulty,
+    liars,
+    network: network.value,
+    parameters: parameters.value,
+    ...(threshold !== undefined && { threshold }),
+    ...(extraSlack !== undefined && { extraSlack }),
+  };
+  return accept({ attack, options });
+}
+
+/** Counts the outcomes of trials. */
+export class Tally {
+  #succeeded = 0;
+  #unknown = 0;
+  #trials = 0;
+  #firstSeed: string | null = null;
+  #blamedCorrectly = 0;
+  #blamedWrongly = 0;
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+  readonly #reasons: Partial<Record<Trial['outcome'], string>> = {};
+
+  add(seed: string, trial: Trial): void {
+    const liars = new Set<SignerId>(trial.liars);
+    this.#trials += 1;
+    if (trial.outcome === 'succeeded') {
+      this.#succeeded += 1;
+      this.#firstSeed ??= seed;
+    }
+    if (trial.outcome === 'unknown') this.#unknown += 1;
+    if (trial.blamed.some((id) => liars.has(id))) this.#blamedCorrectly += 1;
+    if (trial.blamed.some((id) => !liars.has(id))) this.#blamedWrongly += 1;
+    this.#reasons[trial.outcome] ??= trial.reason;
+    for (const [name, value] of Object.entries(trial.figures)) {
+      const { sum, count } = this.#sums.get(name) ?? { sum: 0, count: 0 };
+      this.#sums.set(name, { sum: sum + value, count: count + 1 });
+    }
+  }
+
+  summary(attack: Attack, options: AttackOptions): AttackSummary {
+    const { rule, signers, byzantine, faulty, liars, network, parameters } = options;
+    return {
+      attack: attack.name,
+      rule,
+      threshold: options.threshold ?? null,
+      signers,
+      byzantine,
+      faulty,
+      liars,
+      network,
+      parameters,
+      trials: this.#trials,
+      succeeded: this.#succeeded,
+      unknown: this.#unknown,
+      firstSeed: this.#firstSeed,
+      blamedCorrectly: this.#blamedCorrectly,
+      blamedWrongly: this.#blamedWrongly,
+      figures: Object.fromEntries([...this.#sums].map(([name, { sum, count }]) => [name, sum / count])),
+      reasons: this.#reasons,
+    };
+  }
+}
+
+/** @returns what to print, and whether all trials were decided and nobody honest was blamed. */
+export async function attackCommand(
+  name: string,
+  flags: AttackFlags,
+): Promise<Result<{ text: string; json: AttackSummary; sound: boolean }>> {
+  const checked = attackOptions(name, flags);
+  if (!checked.ok) return checked;
+  const { attack, options } = checked.value;
+  const tally = new Tally();
+  for (let i = 0; i < (flags.trials ?? 20); i++) {
+    const seed = `${options.seed}-${i}`;
+    tally.add(seed, attack.trial({ ...options, seed }));
+  }
+  const json = tally.summary(attack, options);
+  if (flags.out !== undefined)
+    await writeTrial(flags.out, attack, { ...options, seed: json.firstSeed ?? `${options.seed}-0` });
+  return accept({
+    text: summaryText(attack, json),
+    json,
+    sound: json.unknown === 0 && json.blamedWrongly === 0,
+  });
+}
+
+/** The first success, or the first trial, as pictures. */
+async function writeTrial(dir: string, attack: Attack, options: AttackOptions): Promise<void> {
+  const { writeTrialFolder } = await import('../../../sim/report/trial-folder.ts');
+  await writeTrialFolder(dir, attack, options, attack.trial({ ...options, traced: true }));
+}
+
+const figureText = (value: number): string => (Number.isInteger(value) ? `${value}` : value.toFixed(3));
+
+export function summaryText(attack: Attack, json: AttackSummary): string {
+  const { rule, signers, byzantine, faulty, liars, trials, succeeded, unknown } = json;
+  const parameters = Object.entries(json.parameters).map(([name, value]) => `${name}=${value}`);
+  const lines = [
+    `${attack.name} (class ${attack.group}): ${attack.about}`,
+    `  goal      ${attack.goal}`,
+    `  against   rule ${rule}${json.threshold === null ? '' : ` at threshold ${json.threshold}`}, n=${signers} f=${byzantine} t=${faulty}, ${liars} liars, ${json.network}`,
+    ...(parameters.length > 0 ? [`  with      ${parameters.join(' ')}`] : []),
+    `  succeeded ${succeeded} of ${trials}${unknown > 0 ? `, ${unknown} undecided` : ''}${json.firstSeed ? `, first with seed ${json.firstSeed}` : ''}`,
+    `  blamed    a liar in ${json.blamedCorrectly} trials, somebody honest in ${json.blamedWrongly}`,
+    ...Object.entries(json.figures).map(([name, value]) => `  ${name.padEnd(9)} ${figureText(value)}`),
+    ...Object.entries(json.reasons).map(([outcome, reason]) => `  ${outcome}: ${reason}`),
+  ];
+  return lines.join('\n');
+}
+
+/** What `sim attack --list` prints. */
+export function attackList(): { text: string; json: unknown } {
+  const json = attacks.map(({ name, group, about, goal, rules, parameters }) => ({
+    name,
+    group,
+    about,
+    goal,
+    rules,
+    parameters,
+  }));
+  const lines = json.flatMap((one) => [
+    `${String(one.group).padStart(2)}  ${one.name}: ${one.about} [${one.rules.join(' ')}]`,
+    ...one.parameters.map(({ name, initial, about }) => `      --set ${name}=${initial}  ${about}`),
+  ]);
+  return { text: lines.join('\n'), json };
+}

@@ -1,0 +1,30 @@
+/** `sim list`: what there is to choose from. */
+
+import { adversaryNames } from '../../../sim/adversaries/catalog.ts';
+import { networkNames } from '../../../sim/network/names.ts';
+import { attackList } from './attack.ts';
+import { shippedSweeps } from './shipped.ts';
+
+export function listCommand(): { text: string; json: unknown } {
+  const attacks = attackList();
+  const sweeps = shippedSweeps();
+  const text = [
+    'attacks (sim attack NAME)',
+    attacks.text,
+    '',
+    'adversaries (sim run --adversaries A,B)',
+    ...adversaryNames.map((name) => `    ${name}`),
+    '',
+    `networks (--network): ${networkNames.join(', ')}`,
+    `sweeps (sim sweep NAME): ${sweeps.map(({ name }) => name).join(', ')}`,
+  ].join('\n');
+  return {
+    text,
+    json: {
+      attacks: attacks.json,
+      adversaries: adversaryNames,
+      networks: networkNames,
+      sweeps: sweeps.map(({ name }) => name),
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** `musig-paxos sim ...`: the laboratory's commands and their flags. */
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { CommandFailure, exitUsage, orFail, print } from '../fail.ts';
+
+const wholeNumber = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0.');
+  return Number(text);
+};
+const positive = (text: string): number => {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('expected a whole number from 1.');
+  return number;
+};
+const integer = (text: string): number => {
+  if (!/^-?\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number.');
+  return Number(text);
+};
+const decimal = (text: string): number => {
+  if (!/^\d{1,12}(\.\d{1,12})?$/.test(text)) throw new InvalidArgumentError('expected a number from 0.');
+  return Number(text);
+};
+const collect = (text: string, list: readonly string[] = []): string[] => [...list, text];
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The flags that say what a simulation is. */
+function withRunFlags(command: Command): Command {
+  return command
+    .option('--seed <text>', 'seed of everything random (default: 1)')
+    .option('--signers <n>', 'number of signers (default: 4)', positive)
+    .option('--byzantine <f>', 'signers that may lie (default: floor((n - 1) / 3))', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
+    .option('--scenario <file>', 'a scenario file; flags override what it says')
+    .option('--network <name>', 'lan, aws or cities (default: lan)')
+    .option('--bandwidth <mbps>', 'of every link, in Mbit/s (default: unlimited)', decimal)
+    .option('--uplink <mbps>', 'of everything that one signer sends, in Mbit/s', decimal)
+    .option('--costs <kind>', 'free: computing takes no time; measured (default: free)')
+    .option('--crypto <kind>', 'fast: signatures are hashes; bls: the real thing (default: fast)')
+    .option('--no-wire', 'pass messages without encoding and decoding them: faster')
+    .option('--count-bytes', 'count the bytes of messages without the wire too')
+    .option('--extra-slack <c>', "an experiment: added to the engine's slack", integer)
+    .option('--threshold <share>', 'an experiment: share of n that a score must reach', decimal)
+    .option('--liars <k>', 'signers that lie (default: 1 if the federation stands one)', wholeNumber)
+    .option('--adversaries <names>', 'random, none, or names separated by commas (sim list shows them)')
+    .option('--faults <kind>', 'random or none')
+    .option('--fanout <k>', 'children of a tree node', positive)
+    .option('--transactions <x>', 'transactions of clients (default: 60)', wholeNumber)
+    .option('--conflict <share>', 'share of transactions on one common key (default: a wild mix)', decimal)
+    .option('--duration <ms>', 'virtual time with faults (default: 3000)', wholeNumber)
+    .option('--progress <ms>', 'virtual time for everything to be ordered after that', wholeNumber);
+}
+
+export function addSimulator(program: Command): void {
+  const sim = program.command('sim').description('the laboratory: the real engine in a deterministic world');
+  addRun(sim);
+  addAttack(sim);
+  addSweep(sim);
+  sim
+    .command('list')
+    .description('the attacks, adversaries and networks that there are')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { listCommand } = await import('./list.ts');
+      print(listCommand(), options.json);
+    });
+  sim
+    .command('calibrate')
+    .description('measures on this machine what computing costs, for --costs measured')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { calibrateCommand } = await import('./calibrate.ts');
+      print(await calibrateCommand(), options.json);
+    });
+}
+
+function addRun(sim: Command): void {
+  withRunFlags(sim.command('run').description('one simulation, or many; exit 1 when a check objects'))
+    .option('--count <c>', 'that many runs, with seeds SEED-0, SEED-1 ...', positive)
+    .option('--workers <w>', 'runs at once, with --count (default: 1)', positive)
+    .option('--out <dir>', 'write the report, the trace and its diagrams there')
+    .option('--json', 'print reports as JSON, one a line')
+    .action(async (options) => {
+      const { runCommand } = await import('./run.ts');
+      process.exitCode = orFail(await runCommand(options, { out }));
+    });
+
+  withRunFlags(sim.command('shrink').description('makes a failing run smaller, until nothing more can go'))
+    .requiredOption('--out <file>', 'scenario file to write')
+    .option('--budget <runs>', 'runs to try at most (default: 400)', positive)
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { shrinkCommand } = await import('./shrink.ts');
+      const result = orFail(await shrinkCommand(options, (line) => process.stderr.write(`${line}\n`)));
+      print(result, options.json);
+    });
+}
+
+function addAttack(sim: Command): void {
+  sim
+    .command('attack')
+    .description('stages an attack over many seeds and counts how often it succeeded')
+    .argument('<name>', 'an attack; sim list shows them')
+    .option('--rule <rule>', 'engine, source, fcfs or median (default: engine)')
+    .option('--threshold <share>', 'share of n that a score must reach', decimal)
+    .option('--extra-slack <c>', "added to the engine's slack", integer)
+    .option('--signers <n>', 'number of signers (default: 4)', positive)
+    .option('--byzantine <f>', 'signers that the federation expects to lie', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
+    .option('--liars <k>', 'signers that do lie (default: f)', wholeNumber)
+    .option('--network <name>', 'lan, aws or cities (default: lan)')
+    .option('--trials <t>', 'seeds to try (default: 20)', positive)
+    .option('--seed <text>', 'trials use SEED-0, SEED-1 ... (default: 1)')
+    .option('--set <name=value>', "a parameter of the attack's; may be given again", collect)
+    .option('--out <dir>', 'write the first success, or the first trial, as pictures there')
+    .option('--json', 'print JSON')
+    .action(async (name, options) => {
+      const { attackCommand } = await import('./attack.ts');
+      const result = orFail(await attackCommand(name, options));
+      print(result, options.json);
+      if (!result.sound) process.exitCode = 1;
+    });
+}
+
+function addSweep(sim: Command): void {
+  sim
+    .command('sweep')
+    .description('crosses parameters and runs every cell many times; goes on where it was stopped')
+    .argument('<file>', 'sweep file, or the name of a shipped one (sim list shows them)')
+    .requiredOption('--out <dir>', 'directory for results and the report')
+    .option('--workers <w>', 'processes at once (default: one for each core)', positive)
+    .option('--json', 'print JSON')
+    .action(async (file, options) => {
+      const { sweepCommand } = await import('./sweep.ts');
+      const result = await sweepCommand(file, options, process.stderr);
+      if (!result.ok) throw new CommandFailure(result.error.message, exitUsage);
+      print(result.value, options.json);
+    });
+}

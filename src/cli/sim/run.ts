@@ -1,0 +1,95 @@
+/** `sim run`: one simulation, or several seeds, as a report for people or JSON for programs. */
+
+import type { SimulationOptions } from '../../../sim/options.ts';
+import { simulate } from '../../../sim/run.ts';
+import { passed, type Report } from '../../../sim/run-report.ts';
+import { accept, type Result } from '../../base/result.ts';
+import { blstProvider } from '../../crypto/bls-blst-node.ts';
+import { type RunFlags, simulationOptions } from './flags.ts';
+
+export interface RunCommandFlags extends RunFlags {
+  readonly count?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+interface Printer {
+  out(line: string): void;
+}
+
+/** @returns the exit code: 1 when a check is not ok in some run. */
+export async function runCommand(flags: RunCommandFlags, printer: Printer): Promise<Result<number>> {
+  const options = await simulationOptions(flags);
+  if (!options.ok) return options;
+  let failed = 0;
+  const total = flags.count ?? 1;
+  for (let i = 0; i < total; i++) {
+    const seed = flags.count === undefined ? options.value.seed : `${options.value.seed}-${i}`;
+    const one = { ...options.value, seed, blsProvider: blstProvider };
+    const report = withReplay(await runOnce(one, flags), flags, seed);
+    if (!passed(report)) failed += 1;
+    printer.out(flags.json ? JSON.stringify(report) : reportText(report));
+  }
+  if (flags.count !== undefined && !flags.json)
+    printer.out(`${total - failed} of ${total} runs passed every check`);
+  return accept(failed > 0 ? 1 : 0);
+}
+
+async function runOnce(options: SimulationOptions, flags: RunCommandFlags): Promise<Report> {
+  if (flags.out === undefined) return simulate(options);
+  const { traceRun } = await import('../../../sim/trace/run.ts');
+  const { writeRun } = await import('../../../sim/report/run-folder.ts');
+  const { report, trace } = traceRun(options, `seed ${options.seed}`);
+  const { blsProvider: _, ...data } = options;
+  await writeRun(flags.count === undefined ? flags.out : `${flags.out}/${options.seed}`, data, report, trace);
+  return report;
+}
+
+/** With a scenario file the command names the file, and the seed, which flags may have changed. */
+const withReplay = (report: Report, flags: RunFlags, seed: string): Report =>
+  flags.scenario === undefined
+    ? report
+    : { ...report, replay: `npx musig-paxos sim run --scenario ${flags.scenario} --seed ${seed}` };
+
+const list = (items: readonly string[], none: string): string => items.join('; ') || none;
+
+/** A report as text. */
+export function reportText(report: Report): string {
+  const { seed, signers, byzantine, faulty, finality, checks, objections, latencyMs } = report;
+  const bad = Object.entries(checks).filter(([, verdict]) => verdict !== 'ok');
+  const liars = report.liars.map(
+    ({ signer, strategies }) =>
+      `s${signer} ${strategies.map((one) => `${one.name} ${JSON.stringify(one.parameters)}`).join(' + ')}`,
+  );
+  const faults = report.faults.faults.map((fault) => `${fault.kind} at ${fault.at.toFixed(0)} ms`);
+  const rows: [string, string][] = [
+    [
+      'run',
+      `n=${signers} f=${byzantine} t=${faulty} on ${report.network}, ${report.events} events, ` +
+        `${report.virtualMs.toFixed(0)} ms of virtual time, ${report.height} blocks`,
+    ],
+    ['liars', list(liars, 'none')],
+    ['faults', list(faults, 'none')],
+    [
+      'ordered',
+      `${report.transactions} transactions: ${finality.score} by score, ${finality.order} by order, ${finality.open} open`,
+    ],
+    [
+      'latency',
+      `p50 ${latencyMs.p50.toFixed(1)} ms, p90 ${latencyMs.p90.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms`,
+    ],
+    ['blamed', report.blamed.map((id) => `s${id}`).join(' ') || 'nobody'],
+    ['trace', report.traceHash],
+    [
+      'checks',
+      bad.length === 0
+        ? `all ${Object.keys(checks).length} ok`
+        : bad.map(([name, verdict]) => `${name} ${verdict}`).join(', '),
+    ],
+  ];
+  const lines = [`seed ${seed}`, ...rows.map(([name, text]) => `  ${name.padEnd(8)}${text}`)];
+  for (const [name, details] of Object.entries(objections))
+    for (const detail of details) lines.push(`  ! ${name}: ${detail}`);
+  if (bad.length > 0) lines.push(`  replay: ${report.replay}`);
+  return lines.join('\n');
+}

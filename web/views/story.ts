@@ -1,0 +1,68 @@
+/** The buttons of the stories, the sentences of the one that runs, and the facts of the run. */
+
+import type { RunSummary } from '../protocol.ts';
+import { type CaptionTime, stories } from '../state/stories.ts';
+import { byId, markup, show } from './markup.ts';
+import { type Shown, signersOf } from './shown.ts';
+
+export function showStories(current: string): void {
+  show(
+    byId('stories'),
+    markup`${stories.map(
+      (
+        story,
+      ) => markup`<button type="button" class="story" data-story="${story.name}" data-key="story ${story.name}"
+        aria-pressed="${story.name === current ? 'true' : 'false'}" title="${story.about}">${story.title}</button>`,
+    )}`,
+  );
+}
+
+export function showNarration({ trace, picture }: Shown, captions: readonly CaptionTime[]): void {
+  show(byId('title'), markup`${trace.title}`);
+  const told = captions.filter(({ events }) => events <= picture.events).map(({ text }) => text);
+  show(
+    byId('caption'),
+    markup`${told.at(-1) ?? 'Press play, or step through what happens with the arrow keys.'}`,
+  );
+  show(byId('earlier'), markup`${told.slice(0, -1).map((text) => markup`<li>${text}</li>`)}`);
+}
+
+export function showFacts({ trace }: Shown, seed: string): void {
+  const { signers, byzantine, faulty, quorum, threshold, rule, liars } = trace;
+  const facts: readonly (readonly [string, string])[] = [
+    ['signers', `${signers}`],
+    ['may lie', `${byzantine}`],
+    ['may be silent', `${faulty}`],
+    ['votes for a certificate', `${quorum}`],
+    ['score that is final', rule === 'engine' || rule === 'source' ? `${threshold} of ${signers}` : 'none'],
+    ['liars here', liars.length === 0 ? 'none' : signersOf(liars)],
+    ['rule', ruleTexts[rule]],
+    ['seed', seed],
+  ];
+  show(
+    byId('facts'),
+    markup`${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}`,
+  );
+}
+
+export const ruleTexts = {
+  engine: 'this engine',
+  source: 'the source document’s',
+  fcfs: 'first come, first served',
+  median: 'median of positions',
+} as const;
+
+/** How the run ends; said only once one is there, not to spoil the story. */
+export function showVerdict(summary: RunSummary | undefined, atEnd: boolean): void {
+  const verdict = byId('verdict');
+  verdict.hidden = !summary || !atEnd;
+  if (!summary || !atEnd) return;
+  verdict.className = `verdict ${summary.tone}`;
+  show(
+    verdict,
+    markup`${summary.verdict}${
+      summary.objections.length > 0 &&
+      markup`<ul>${summary.objections.map((one) => markup`<li>${one}</li>`)}</ul>`
+    }`,
+  );
+}
