@@ -17,11 +17,12 @@ import { readHash, writeHash } from './state/url.ts';
 import { showArrivals } from './views/arrivals.ts';
 import { showChain } from './views/chain.ts';
 import { showDelivered, showDisagreement } from './views/delivered.ts';
+import { byId, show } from './views/dom.ts';
 import { showEvidence } from './views/evidence.ts';
 import { fillForm, readForm, writeForm } from './views/form.ts';
-import { byId, markup, show } from './views/markup.ts';
+import { markup } from './views/markup.ts';
 import type { Shown } from './views/shown.ts';
-import { showFacts, showNarration, showStories, showVerdict } from './views/story.ts';
+import { showFacts, showNarration, showNow, showStories, showVerdict } from './views/story.ts';
 import { showTransport } from './views/transport.ts';
 import { showBatchFacts, showTree } from './views/tree.ts';
 
@@ -152,6 +153,7 @@ class Page {
     const { player, summary, captions } = this.#run;
     showTransport(player);
     showNarration(shown, captions);
+    showNow(shown, player.playing);
     showDisagreement(shown);
     showBatchFacts(shown);
     showTree(shown);
@@ -282,4 +284,11 @@ class Page {
   }
 }
 
-new Page();
+try {
+  new Page();
+} catch (error) {
+  // Browsers start no worker for a page that comes straight from a file.
+  byId('problems').hidden = false;
+  byId('problems-list').textContent =
+    `Open it from a web server, as \`npm run lab\` does: ${(error as Error).message}`;
+}

@@ -51,7 +51,7 @@ function runAttack(choices: Choices, title: string): Run {
   return {
     trace: { ...trial.trace, title },
     summary: {
-      verdict: `The attack ${word}: ${trial.reason}`,
+      verdict: `The attack ${word}: ${trial.reason}.`,
       tone: trial.outcome === 'succeeded' ? 'ill' : trial.outcome === 'failed' ? 'well' : 'plain',
       objections: trial.violated.map((name) => `${name}: objected`),
     },

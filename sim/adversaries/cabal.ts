@@ -48,10 +48,12 @@ export class Cabal {
   /** Votes of honest signers as they reached any of them: single or in aggregates, not checked. */
   readonly #parts = new Map<BatchId, Certificate[]>();
   readonly #halves: ReadonlyMap<SignerId, 0 | 1>;
+  readonly #salt: number;
 
   constructor(world: World, members: readonly SignerId[], random: Random) {
     this.world = world;
     this.members = members;
+    this.#salt = random.integer(0, 1 << 30);
     const honest = random.shuffled(allSigners(world.nodes.length).filter((id) => !members.includes(id)));
     this.victim = honest[0] ?? members[0]!;
     this.audience = honest[1] ?? this.victim;
@@ -71,6 +73,14 @@ export class Cabal {
   /** The half of the honest signers that a signer is in; its own members hear both stories. */
   half(id: SignerId): 0 | 1 {
     return this.#halves.get(id) ?? 0;
+  }
+
+  /** The same coin of all of them for the same thing, so that one half of the signers hears one story. */
+  side(peer: SignerId, about: string): number {
+    let hash = 2166136261;
+    for (const character of `${this.#salt}/${peer}/${about}`)
+      hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
+    return (hash >>> 8) & 1;
   }
 
   /** Learns what they can lie about. */

@@ -88,6 +88,8 @@ export function rotatedChain(liar: Liar, circle: Circle): Strategy {
       if (place === undefined) return truth;
       const at = (wanted: number): BatchId[] =>
         [...liar.batches.values()].filter((one) => circlePlace(one) === wanted).map((one) => one.id);
+      // What speaks for U against T counts only if the vote on T says so too: it waits until U is known.
+      if (place === 0 && at(1).length === 0) return undefined;
       // Before T: the end of the chain, and U. Before U: nothing. Before a link: the one before it.
       const before = place === 0 ? [...at(batches + 1), ...at(1)] : place === 1 ? [] : at(place - 1);
       const rivals = liar.rivalsOf(id);

@@ -8,7 +8,6 @@ import { textOf } from '../../src/base/bytes.ts';
 import type { BatchId, SignerId } from '../../src/base/ids.ts';
 import type { Send } from '../../src/engine/contract.ts';
 import type { Batch } from '../../src/messages/batch.ts';
-import type { PeerMessage } from '../../src/messages/peer.ts';
 import type { Certificate, VoteContent } from '../../src/messages/vote.ts';
 import type { Liar, Strategy } from './liar.ts';
 
@@ -91,27 +90,36 @@ export function frontRunner(liar: Liar, { victim, chance, holdMs, direct, back }
   };
 }
 
-/** Changes the liar's own vote wherever it leaves: single, in aggregates, and in certificates that it makes. */
+/**
+ * Changes the liar's own vote wherever it leaves: single, in aggregates, and in certificates that it makes.
+ * @param story what it says, once for all; undefined to say nothing yet.
+ */
 export function rewriteVotes(
   liar: Liar,
-  story: (batch: BatchId, truth: VoteContent) => VoteContent,
+  story: (batch: BatchId, truth: VoteContent) => VoteContent | undefined,
 ): (send: Send) => readonly Send[] {
   const told = new Map<BatchId, VoteContent>();
-  const changed = (votes: Certificate): Certificate => {
+  const changed = (votes: Certificate): Certificate | undefined => {
     const own = liar.ownIn(votes);
     if (!own) return votes;
     const content = told.get(votes.batch) ?? story(votes.batch, own);
+    if (!content) return liar.without(votes);
     told.set(votes.batch, content);
     return liar.withOwn(votes, content);
   };
-  const rewrite = (message: PeerMessage): PeerMessage => {
-    if (message.type === 'votes') return { ...message, votes: changed(message.votes) };
+  return (send) => {
+    const { message } = send;
+    if (message.type === 'votes') {
+      const votes = changed(message.votes);
+      return votes ? [{ ...send, message: { ...message, votes } }] : [];
+    }
     // A certificate that somebody else made stays as it is: it is a fact.
-    if (message.type === 'certificate' && message.root === liar.id)
-      return { ...message, certificate: changed(message.certificate) };
-    return message;
+    if (message.type === 'certificate' && message.root === liar.id) {
+      const certificate = changed(message.certificate);
+      return certificate ? [{ ...send, message: { ...message, certificate } }] : [];
+    }
+    return [send];
   };
-  return (send) => [{ ...send, message: rewrite(send.message) }];
 }
 
 export interface Partisan {

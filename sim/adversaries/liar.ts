@@ -71,12 +71,9 @@ export class Liar {
     return allSigners(this.n).filter((id) => id !== this.id);
   }
 
-  /** The same coin for the same thing, so that one half of the signers hears one story. */
+  /** The same coin of all liars for the same thing. */
   side(peer: SignerId, about: string): number {
-    let hash = 2166136261;
-    for (const character of `${this.id}/${peer}/${about}`)
-      hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
-    return (hash >>> 8) & 1;
+    return this.cabal.side(peer, about);
   }
 
   certificate(id: CertificateDigest): Certificate | undefined {

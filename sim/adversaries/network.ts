@@ -137,7 +137,10 @@ export function serveForged(liar: Liar): Strategy {
  */
 export function twinEngines(liar: Liar, { reshuffleMs }: { readonly reshuffleMs: number }): Strategy {
   let round = 0;
-  const hears = (peer: SignerId): boolean => liar.side(peer, `twin ${round}`) === 1;
+  // The first split is the plan's; friends stay with the first copy, which keeps them together.
+  const hears = (peer: SignerId): boolean =>
+    !liar.cabal.members.includes(peer) &&
+    (round === 0 ? liar.cabal.half(peer) : liar.side(peer, `twin ${round}`)) === 1;
   liar.world.addTwin(liar.id, hears);
   let next = reshuffleMs;
   return {

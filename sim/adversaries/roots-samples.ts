@@ -113,15 +113,20 @@ function sample(cabal: Cabal, batch: BatchId, singles: readonly Certificate[]): 
 function show(liar: Liar, { t, u, shown }: Plan): void {
   const { cabal, world } = liar;
   const lists = (vote: Certificate, id: BatchId): boolean => vote.classes[0]!.before.includes(id);
-  const onU = [...cabal.singles(u.id).values()].filter((vote) => !lists(vote, t.id));
   // Those that do not list U first, then as few of the others as make a quorum.
   const onT = [...cabal.singles(t.id).values()].sort(
     (a, b) => Number(lists(a, u.id)) - Number(lists(b, u.id)),
   );
-  const ofU = sample(cabal, u.id, onU);
+  // Votes that list T count for the quorum, and not for the score.
+  const ofU = sample(cabal, u.id, [...cabal.singles(u.id).values()]);
   const ofT = sample(cabal, t.id, onT.slice(0, Math.max(1, cabal.quorum - cabal.members.length)));
   world.caption(`the certificate of U is shown to s${shown} alone`, [shown]);
   if (ofU) liar.send(shown, { type: 'wanted', certificates: [ofU] });
-  if (ofT)
-    for (const to of cabal.honest) if (to !== shown) liar.send(to, { type: 'wanted', certificates: [ofT] });
+  if (!ofT) return;
+  const message: PeerMessage = { type: 'wanted', certificates: [ofT] };
+  const others = cabal.honest.filter((to) => to !== shown);
+  for (const to of others) liar.send(to, message);
+  // A liar may lead: its engine must know what it is to propose, and from whom to fetch the rest.
+  const from = others[0] ?? shown;
+  for (const id of cabal.members) world.nodes[id]!.input({ type: 'message', from, message });
 }

@@ -1,7 +1,30 @@
 /** Every attack by its name: what `sim attack`, sweeps and the page offer. */
 
+import { omission } from './aggregates/omission.ts';
+import { rogueKeys } from './aggregates/rogue-key.ts';
+import { tampering } from './aggregates/tampering.ts';
+import { amnesia } from './amnesia/old-disk.ts';
+import { replays } from './amnesia/replays.ts';
 import type { Attack } from './attack.ts';
+import { oneLearner } from './roots/one-learner.ts';
+import { starvedScore } from './roots/starved-score.ts';
+import { twoBlocks } from './roots/two-blocks.ts';
+import { twoSamples } from './roots/two-samples.ts';
+import { leadersInTurn } from './views/leaders-in-turn.ts';
+import { viewStorm } from './views/storm.ts';
 
-export const attacks: readonly Attack[] = [];
+export const attacks: readonly Attack[] = [
+  twoSamples,
+  starvedScore,
+  oneLearner,
+  twoBlocks,
+  omission,
+  tampering,
+  rogueKeys,
+  amnesia,
+  replays,
+  viewStorm,
+  leadersInTurn,
+];
 
 export const findAttack = (name: string): Attack | undefined => attacks.find((one) => one.name === name);

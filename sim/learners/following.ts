@@ -58,9 +58,10 @@ export class Following {
     world.schedule.after(0, () => this.#connect());
   }
 
-  /** The run is over: a learner whose connection is broken just now connects once more. */
+  /** The run is over: a learner whose connection is broken just now does not wait to connect once more. */
   catchUp(): void {
-    if (!this.#close) this.#connect();
+    for (const source of this.#byName.values())
+      if (!this.#close && this.learner.halted === undefined) this.#follow(source);
   }
 
   record(): LearnerRecord {
@@ -85,7 +86,10 @@ export class Following {
       this.#world.schedule.after(next.waitMs, () => this.#connect());
       return;
     }
-    const source = this.#byName.get(next.url)!;
+    this.#follow(this.#byName.get(next.url)!);
+  }
+
+  #follow(source: StreamSource): void {
     const connection = ++this.#connection;
     const isOpen = (): boolean => connection === this.#connection;
     this.#following = source.name;

@@ -50,14 +50,21 @@ class Announced {
     return this.#node.engine;
   }
 
-  blockEvent(at: Height, brought: Set<BatchId>): BlockEvent | undefined {
-    const block = this.engine?.chain.at(at);
-    const proof = this.engine?.chain.proofFor(at);
-    if (!this.engine || !block || !proof) return undefined;
-    const missing = block.entries.filter(({ batch }) => !brought.has(batch));
-    const batches = missing.map(({ batch }) => this.engine!.batch(batch)!);
-    for (const { batch } of missing) brought.add(batch);
-    const certificates = block.entries.map((entry) => this.engine!.certificate(entry.certificate)!);
+  /** A block with the bodies that were not brought. @param whole the same block with all bodies. */
+  blockEvent(at: Height, brought: Set<BatchId>, whole = this.wholeBlock(at)): BlockEvent | undefined {
+    if (!whole) return undefined;
+    const batches = whole.batches.filter(({ id }) => !brought.has(id));
+    for (const { id } of batches) brought.add(id);
+    return { ...whole, batches };
+  }
+
+  wholeBlock(at: Height): BlockEvent | undefined {
+    const { engine } = this;
+    const block = engine?.chain.at(at);
+    const proof = engine?.chain.proofFor(at);
+    if (!engine || !block || !proof) return undefined;
+    const batches = block.entries.map(({ batch }) => engine.batch(batch)!);
+    const certificates = block.entries.map((entry) => engine.certificate(entry.certificate)!);
     return { type: 'block', block, certificates, batches, ...proof };
   }
 
@@ -73,8 +80,9 @@ class Announced {
       const { height, places } = event.committed;
       this.height = height;
       for (const { batch } of places) this.ahead.delete(batch);
+      const whole = this.wholeBlock(height);
       for (const { sink, brought } of [...this.listeners]) {
-        const block = this.blockEvent(height, brought);
+        const block = this.blockEvent(height, brought, whole);
         if (block) sink.event(block);
       }
     }

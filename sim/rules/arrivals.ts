@@ -22,7 +22,7 @@ export interface Report {
 /** At most one report a signer. */
 export type Arrivals = readonly Report[];
 
-/** What honest signers accepted in a run, and liars pretend to have accepted: their `arrived` events. */
+/** What honest signers accepted in a run. What liars claim is theirs to make up: add it to the list. */
 export function arrivalsOf(trace: Pick<Trace, 'events' | 'signers'>): Arrivals {
   const orders = new Map<SignerId, Map<BatchId, number>>();
   for (const event of trace.events) {

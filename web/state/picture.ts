@@ -6,13 +6,6 @@
 import type { TraceEvent, TraceVotes } from '../../sim/trace/trace.ts';
 import type { BatchId, BlockDigest, SignerId } from '../../src/base/ids.ts';
 
-/** Votes of one content at a node of a tree. */
-export interface VoteClass {
-  /** Batches that these signers had accepted earlier. */
-  readonly before: readonly BatchId[];
-  readonly signers: readonly SignerId[];
-}
-
 export interface BatchPicture {
   readonly id: BatchId;
   readonly name: string;

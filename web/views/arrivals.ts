@@ -7,7 +7,8 @@
 import type { SignerId } from '../../src/base/ids.ts';
 import type { BatchPicture, Picture } from '../state/picture.ts';
 import { type ScorePicture, scoreOf } from '../state/score.ts';
-import { byId, type Markup, markup, px, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup, px } from './markup.ts';
 import { chip, colourOf, isLiar, nameOf, type Shown } from './shown.ts';
 
 const left = 30;
@@ -27,7 +28,7 @@ export function showArrivals(shown: Shown): void {
   const grid = Array.from({ length: last }, (_, i) => gridLine(i + 1, y(i + 1), width));
   const heads = picture.arrivals.map((_, id) => head(shown, id as SignerId, x(id), spacing, height));
   const lines = [...picture.batches.values()].map((batch) =>
-    lineOf(shown, batch, x, y, Math.min(11, step * 0.42)),
+    lineOf(shown, batch, x, y, Math.min(11, step * 0.42, spacing * 0.46)),
   );
   show(
     root,
@@ -51,7 +52,7 @@ const gridLine = (position: number, y: number, width: number): Markup =>
 
 const head = ({ trace }: Shown, id: SignerId, x: number, spacing: number, height: number): Markup =>
   markup`${isLiar(trace, id) && markup`<rect class="liar-column" x="${px(x - spacing / 2 + 1)}" y="0" width="${px(spacing - 2)}" height="${px(height)}" rx="4"/>`}
-    <text class="axis signer ${spacing < 22 ? 'tiny' : ''}" x="${px(x)}" y="12">s${id}</text>${
+    <text class="axis signer ${spacing < 22 ? 'tiny' : ''}" x="${px(x)}" y="12">${spacing < 22 ? id : `s${id}`}</text>${
       isLiar(trace, id) &&
       markup`<text class="axis lies" x="${px(x)}" y="25">${spacing < 30 ? '✶' : 'lies'}</text>`
     }`;

@@ -2,7 +2,8 @@
 
 import type { SignerId } from '../../src/base/ids.ts';
 import type { BlockPicture, Picture } from '../state/picture.ts';
-import { byId, type Markup, markup, px, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup, px } from './markup.ts';
 import { chip, type Shown } from './shown.ts';
 
 export function showChain(shown: Shown): void {

@@ -3,7 +3,8 @@
 import type { SignerId } from '../../src/base/ids.ts';
 import type { Disagreement } from '../state/disagreement.ts';
 import type { DeliveredPicture } from '../state/picture.ts';
-import { byId, type Markup, markup, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup } from './markup.ts';
 import { chip, isLiar, nameOf, type Shown, signerName, signersOf } from './shown.ts';
 
 export function showDelivered(shown: Shown): void {
@@ -29,7 +30,7 @@ function row(shown: Shown, list: readonly DeliveredPicture[], id: SignerId): Mar
   const bad = new Set(wrong.flatMap((one) => [one.first, one.second]));
   const name = markup`<span class="who"><b>${signerName(id)}</b>${
     region !== undefined && region !== '' && markup` <span class="muted region">${region}</span>`
-  }${!picture.up[id] && markup` <span class="tag">down</span>`}</span>`;
+  }</span>${!picture.up[id] && markup`<span class="tag">down</span>`}`;
   if (isLiar(trace, id))
     return markup`<li class="lying">${name}<span class="muted">lies; what it delivers does not count</span></li>`;
   const chips = list.map((one) => deliveredChip(shown, one, bad.has(one.batch)));

@@ -1,7 +1,8 @@
 /** Proofs against liars, messages that were refused, and what else happened: faults, and moves of an attack. */
 
 import type { ConvictionPicture, NotePicture, RefusalPicture } from '../state/picture.ts';
-import { byId, type Markup, markup, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup } from './markup.ts';
 import { type Shown, signerName, signersOf, timeText } from './shown.ts';
 
 const kinds: Readonly<Record<string, string>> = {

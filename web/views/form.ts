@@ -2,7 +2,8 @@
 
 import { ruleNames } from '../../sim/rules/rule.ts';
 import { type AttackCard, type Choices, numberFields, parseParameter } from '../state/choices.ts';
-import { byId, type Markup, markup, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup } from './markup.ts';
 import { ruleTexts } from './story.ts';
 
 const field = (name: string): HTMLInputElement | HTMLSelectElement => byId(`choice-${name}`);

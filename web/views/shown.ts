@@ -24,10 +24,16 @@ export interface Shown {
 
 const coloursMax = 8;
 
+const colours = new WeakMap<Trace, ReadonlyMap<string, string>>();
+
 /** Class that gives a batch its colour everywhere. */
 export function colourOf(trace: Trace, batch: BatchId): string {
-  const index = Object.keys(trace.names).indexOf(batch);
-  return index < 0 ? 'c-unknown' : `c${index % coloursMax}`;
+  let known = colours.get(trace);
+  if (!known) {
+    known = new Map(Object.keys(trace.names).map((id, i) => [id, `c${i % coloursMax}`]));
+    colours.set(trace, known);
+  }
+  return known.get(batch) ?? 'c-unknown';
 }
 
 export const nameOf = (trace: Trace, batch: BatchId): string => trace.names[batch] ?? '?';

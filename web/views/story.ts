@@ -1,8 +1,10 @@
 /** The buttons of the stories, the sentences of the one that runs, and the facts of the run. */
 
 import type { RunSummary } from '../protocol.ts';
+import { describeLast } from '../state/describe.ts';
 import { type CaptionTime, stories } from '../state/stories.ts';
-import { byId, markup, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { markup } from './markup.ts';
 import { type Shown, signersOf } from './shown.ts';
 
 export function showStories(current: string): void {
@@ -27,14 +29,24 @@ export function showNarration({ trace, picture }: Shown, captions: readonly Capt
   show(byId('earlier'), markup`${told.slice(0, -1).map((text) => markup`<li>${text}</li>`)}`);
 }
 
+/** What happened last, in a line; said aloud when one steps, not while it plays. */
+export function showNow({ timeline, trace, picture }: Shown, playing: boolean): void {
+  const now = byId('now');
+  now.setAttribute('aria-live', playing ? 'off' : 'polite');
+  show(
+    now,
+    markup`${describeLast(timeline, picture.events) ?? `Nothing has happened yet. ${trace.signers} signers wait.`}`,
+  );
+}
+
 export function showFacts({ trace }: Shown, seed: string): void {
   const { signers, byzantine, faulty, quorum, threshold, rule, liars } = trace;
   const facts: readonly (readonly [string, string])[] = [
     ['signers', `${signers}`],
     ['may lie', `${byzantine}`],
     ['may be silent', `${faulty}`],
-    ['votes for a certificate', `${quorum}`],
-    ['score that is final', rule === 'engine' || rule === 'source' ? `${threshold} of ${signers}` : 'none'],
+    ['certificate needs', `${quorum} votes`],
+    ['final score', rule === 'engine' || rule === 'source' ? `${threshold} of ${signers}` : 'none'],
     ['liars here', liars.length === 0 ? 'none' : signersOf(liars)],
     ['rule', ruleTexts[rule]],
     ['seed', seed],
@@ -47,7 +59,7 @@ export function showFacts({ trace }: Shown, seed: string): void {
 
 export const ruleTexts = {
   engine: 'this engine',
-  source: 'the source document’s',
+  source: 'the source’s',
   fcfs: 'first come, first served',
   median: 'median of positions',
 } as const;

@@ -1,7 +1,8 @@
 /** The bar at the bottom: play, step, speed, and the slider of time. */
 
 import { type Player, speeds } from '../state/player.ts';
-import { byId, markup, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { markup } from './markup.ts';
 import { timeText } from './shown.ts';
 
 const playIcon = markup`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M7 4.5v15l13-7.5z"/></svg>`;

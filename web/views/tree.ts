@@ -7,7 +7,8 @@
 import type { Trace } from '../../sim/trace/trace.ts';
 import type { BatchId, SignerId } from '../../src/base/ids.ts';
 import type { BatchPicture, Picture, SentEvent } from '../state/picture.ts';
-import { byId, type Markup, markup, px, show } from './markup.ts';
+import { byId, show } from './dom.ts';
+import { type Markup, markup, px } from './markup.ts';
 import { chip, colourOf, isLiar, nameOf, type Shown, signerName, signersOf } from './shown.ts';
 import { type Place, placesOf, type TreeLayout } from './tree-layout.ts';
 

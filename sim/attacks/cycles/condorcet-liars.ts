@@ -9,13 +9,14 @@
  * `h` honest signers it takes `k + 1 > h / liars`, about `q/f` batches. Fewer are answered by the margins.
  */
 
+import { textOf } from '../../../src/base/bytes.ts';
 import type { BatchId, SignerId } from '../../../src/base/ids.ts';
 import { circleBody, circlePlace } from '../../adversaries/cycles.ts';
 import type { History } from '../../checkers/history.ts';
 import type { SimulationOptions } from '../../options.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
 import { knobsOf } from '../frontrun/knobs.ts';
-import { honestSigners, orderUnder } from '../frontrun/race.ts';
+import { honestSigners, orderUnder, type Race } from '../frontrun/race.ts';
 import { type Judgement, judged, liarsWith, type StagedRun, sceneOf } from '../stage.ts';
 
 const startMs = 100;
@@ -43,8 +44,16 @@ function unanimous({ entries, honest }: History, first: BatchId, second: BatchId
   });
 }
 
+/** Liars that report to another rule have U first and T last. */
+const aroundThePair: Race = {
+  sideOf: ({ body }) => {
+    if (textOf(body) === circleBody(0)) return 'victim';
+    return textOf(body) === circleBody(1) ? 'attacker' : 'other';
+  },
+};
+
 function overturned(options: AttackOptions, batches: number, run: StagedRun): Judgement {
-  const order = orderUnder(options.rule, run, { sideOf: () => 'other' }, options.seed);
+  const order = orderUnder(options.rule, run, aroundThePair, options.seed);
   const [t, u] = [0, 1].map((place) => order.findIndex((batch) => circlePlace(batch) === place));
   const figures = { batches, links: order.filter((batch) => circlePlace(batch) !== undefined).length - 1 };
   if (t === undefined || u === undefined || t < 0 || u < 0)
@@ -68,7 +77,7 @@ export const condorcetLiars: Attack = {
     const batches = wanted > 0 ? wanted : batchesNeeded(options.signers - options.liars, options.liars);
     const [t, u = t] = honestSigners(options);
     const at = startMs + 5;
-    const chain = { batches, from: 'after U', to: 'before T', atMs: startMs, gapMs: 12, first: [t!, u!] };
+    const chain = { batches, from: 'after U', to: 'before T', atMs: startMs, gapMs: 12, first: [t!] };
     const simulation: SimulationOptions = {
       ...sceneOf(options),
       adversaries: liarsWith(options, [{ name: 'rotated-chain', parameters: chain }]),

@@ -8,6 +8,7 @@
  * tries everything).
  */
 
+import { invariant } from '../../../src/base/assert.ts';
 import type { BatchId, SignerId } from '../../../src/base/ids.ts';
 import { Book, type BookRules, type Contested } from '../../rules/source/book.ts';
 import type { Certified, SourceTransaction } from '../../rules/source/messages.ts';
@@ -174,25 +175,29 @@ function bestView(
   return { view: best!, works: false };
 }
 
+/** The plan in which `final` is to be final by score in one half. */
+function planToward(input: PlanInput, sightings: readonly Sighting[], final: Side): FlipPlan {
+  const score = bestView(input, sightings, final, true);
+  const order = bestView(input, sightings, otherSide(final), false);
+  return {
+    sightings,
+    score: score.view,
+    order: order.view,
+    works: score.works && order.works,
+    firstAtHonest: sightings.filter((one) => one.first === final).length,
+  };
+}
+
 /** The plan for given arrivals; one that works when there is one. */
 export function planFor(input: PlanInput, sightings: readonly Sighting[]): FlipPlan {
-  const plans = ([0, 1] as const).map((final): FlipPlan => {
-    const score = bestView(input, sightings, final, true);
-    const order = bestView(input, sightings, otherSide(final), false);
-    return {
-      sightings,
-      score: score.view,
-      order: order.view,
-      works: score.works && order.works,
-      firstAtHonest: sightings.filter((one) => one.first === final).length,
-    };
-  });
-  return plans.find((plan) => plan.works) ?? plans[0]!;
+  const plan = planToward(input, sightings, 0);
+  return plan.works ? plan : planToward(input, sightings, 1);
 }
 
 /**
- * The plan for the worst arrivals there are. When none works it is the one closest to balance, so that the
- * attack is played nevertheless.
+ * The plan for the worst arrivals there are; one that does not work when none does, to be played nevertheless.
+ * The more honest signers accept a transaction first, the easier is its score and the harder the other half. So
+ * the best split is the most of them with which the other half still works.
  * @param histories unrelated transactions that each honest signer accepts first.
  */
 export function planWorst(
@@ -200,13 +205,20 @@ export function planWorst(
   honest: readonly SignerId[],
   histories: readonly number[],
 ): FlipPlan {
-  const split = (count: number): Sighting[] =>
-    honest.map((signer, i) => ({ signer, first: i < count ? 0 : 1, history: histories[i]! }));
-  for (let count = honest.length; count >= 0; count--) {
-    const plan = planFor(input, split(count));
-    if (plan.works) return plan;
+  let plan: FlipPlan | undefined;
+  for (const final of [0, 1] as const) {
+    for (let count = honest.length; count >= 0; count--) {
+      const sightings = honest.map((signer, i): Sighting => {
+        const first = i < count ? final : otherSide(final);
+        return { signer, first, history: histories[i]! };
+      });
+      if (!bestView(input, sightings, otherSide(final), false).works) continue;
+      plan = planToward(input, sightings, final);
+      break;
+    }
+    if (plan?.works) break;
   }
-  const { faulty, liars } = input;
-  const most = Math.floor((honest.length + liars.length + faulty) / 2);
-  return planFor(input, split(Math.min(honest.length, most)));
+  // With nobody accepting one first, the other comes first without any lie.
+  invariant(plan, 'one of a pair always comes first');
+  return plan;
 }

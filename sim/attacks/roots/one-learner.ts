@@ -43,7 +43,7 @@ export const oneLearner: Attack = {
 function judge(run: StagedRun, boundMs: number): Judgement {
   const names = broken(run);
   if (names.length > 0) return { reached: true, reason: `contradicted: ${names.join(', ')}` };
-  const { history, world } = run;
+  const { history } = run;
   const first = new Map<string, number>();
   const heard = new Map<string, Set<SignerId>>();
   let delayMs = 0;
@@ -56,8 +56,12 @@ function judge(run: StagedRun, boundMs: number): Judgement {
   }
   const lost = [...heard.values()].filter((nodes) => nodes.size < history.honest.size).length;
   const figures = { delayMs, undelivered: lost, boundMs };
-  if (lost > 0 && world.now > boundMs)
-    return { reached: true, reason: `${lost} batches are delivered at some honest signers only`, figures };
+  if (lost > 0 || history.progress?.reached === false)
+    return {
+      reached: true,
+      reason: `not everything was delivered everywhere: ${lost} batches here and not there`,
+      figures,
+    };
   return {
     reached: delayMs > boundMs,
     reason: `the last honest signer follows ${delayMs.toFixed(1)} ms after the first`,

@@ -7,6 +7,11 @@
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
 
+const how = {
+  name: 'how',
+  initial: 'forks',
+  about: 'forks: two blocks in a view; twins: two copies of each liar',
+};
 const transactions = { name: 'transactions', initial: 20, about: 'transactions of each of two clients' };
 
 export const twoBlocks: Attack = {
@@ -15,14 +20,19 @@ export const twoBlocks: Attack = {
   about: 'leaders propose two blocks in one view, all liars sign both, each half is shown its own',
   goal: 'two honest signers hold different orders',
   rules: ['engine'],
-  parameters: [transactions],
+  parameters: [how, transactions],
   trial(options: AttackOptions): Trial {
     const kinds = ['empty', 'certificates', 'fewer'] as const;
-    const adversaries = liarsWith(options, [
-      { name: 'equivocating-leader', parameters: { kinds, chance: 1, split: true } },
-      { name: 'signs-everything', parameters: {} },
-      { name: 'two-certificates', parameters: {} },
-    ]);
+    const adversaries = liarsWith(
+      options,
+      parameterOf(options, how) === 'twins'
+        ? [{ name: 'twins', parameters: { reshuffleMs: 1e9 } }]
+        : [
+            { name: 'equivocating-leader', parameters: { kinds, chance: 1, split: true } },
+            { name: 'signs-everything', parameters: {} },
+            { name: 'two-certificates', parameters: {} },
+          ],
+    );
     const scene = victimScene(options, parameterOf(options, transactions), 60);
     return judged(
       options,

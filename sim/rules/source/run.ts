@@ -3,6 +3,7 @@
 import type { BatchId, SignerId } from '../../../src/base/ids.ts';
 import { networkModel } from '../../network/models.ts';
 import type { NetworkName } from '../../network/names.ts';
+import type { Submission } from '../../options.ts';
 import { Random } from '../../random.ts';
 import type { Trace } from '../../trace/trace.ts';
 import type { BookDelivery } from './book.ts';
@@ -79,15 +80,8 @@ export function disagreementIn(world: SourceWorld): Disagreement | undefined {
   return undefined;
 }
 
-/** A transaction of a client, sent at a moment to one signer. */
-export interface SourceSubmission {
-  /** Virtual time in ms. */
-  readonly at: number;
-  readonly to: SignerId;
-  readonly client: string;
-  /** Absent: depends on everything. Empty: on nothing. */
-  readonly dependencies?: readonly string[];
-}
+/** What clients send. The source has one root for each transaction: of several signers the first counts. */
+export type SourceSubmission = Pick<Submission, 'at' | 'to' | 'dependencies' | 'client'>;
 
 export interface SourceRun {
   readonly deliveries: ReadonlyMap<SignerId, readonly (BookDelivery & { readonly at: number })[]>;
@@ -102,8 +96,10 @@ export function runSource(
   submissions: readonly SourceSubmission[],
 ): SourceRun {
   const world = sourceWorld({ ...options, liars: [] });
-  for (const { at, to, client, dependencies } of submissions)
-    world.schedule.after(at, () => world.submit(world.transaction(to, client, dependencies)));
+  for (const { at, to, client = 'client', dependencies } of submissions) {
+    const root = typeof to === 'number' ? to : to[0]!;
+    world.schedule.after(at, () => world.submit(world.transaction(root, client, dependencies)));
+  }
   world.run(Math.max(0, ...submissions.map((one) => one.at)) + settleMs);
   return {
     deliveries: world.deliveries,

@@ -1,0 +1,67 @@
+/**
+ * Replays (class 12): messages of an earlier epoch with the same keys, of other views and attempts, stale
+ * votes, and whatever was said long ago. The goal is that one is taken for new: an honest signer moves to a
+ * view or height that nobody reached, orders by it, or convicts somebody honest.
+ */
+
+import { accept } from '../../../src/base/result.ts';
+import type { World } from '../../world.ts';
+import type { Attack, AttackOptions, Trial } from '../attack.ts';
+import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
+
+const chance = { name: 'chance', initial: 1, about: 'chance that a liar replays something when it looks up' };
+const unchecked = {
+  name: 'unchecked',
+  initial: false,
+  about: 'honest signers do not check order and timeout certificates: shows what the check is for',
+};
+/** Far above what a run of this length reaches, and below the views of the replayed epoch. */
+const viewsMax = 3000;
+
+/** Signers that believe every QC and TC. */
+function believeProofs(world: World): void {
+  const { verifier } = world.federation;
+  const check = verifier.check.bind(verifier);
+  verifier.check = (request) =>
+    request.kind === 'qc' || request.kind === 'tc' ? accept(undefined) : check(request);
+}
+
+export const replays: Attack = {
+  name: 'replays',
+  group: 12,
+  about: 'messages of an old epoch, of other views and attempts, and stale votes are sent again',
+  goal: 'an honest signer takes one for new: it jumps to a view that was never reached, or breaks a rule',
+  rules: ['engine'],
+  parameters: [chance, unchecked],
+  trial(options: AttackOptions): Trial {
+    const often = { chance: parameterOf(options, chance) };
+    return judged(
+      options,
+      {
+        ...victimScene(options, 20, 60),
+        adversaries: liarsWith(options, [
+          { name: 'old-messages', parameters: { of: ['epoch', 'view', 'attempt'], ...often } },
+          { name: 'stale-votes', parameters: often },
+          { name: 'replay', parameters: often },
+        ]),
+        progressMs: 20_000,
+        ...(parameterOf(options, unchecked) && { watch: believeProofs }),
+      },
+      (run) => {
+        const names = broken(run);
+        const honest = run.world.nodes.filter((node) => !run.world.byzantine.has(node.signer.id));
+        const highest = Math.max(0, ...honest.map((node) => node.engine?.status().view ?? 0));
+        const figures = { highestView: highest };
+        if (names.length > 0) return { reached: true, reason: `checks object: ${names.join(', ')}`, figures };
+        return highest > viewsMax
+          ? { reached: true, reason: `an honest signer is in view ${highest}, which nobody reached`, figures }
+          : {
+              reached: false,
+              reason: `nothing old was taken for new; the highest view is ${highest}`,
+              figures,
+            };
+      },
+      'Replayed messages',
+    );
+  },
+};

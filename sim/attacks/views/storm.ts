@@ -1,0 +1,50 @@
+/**
+ * View storms (class 13): liars give up every term as soon as it begins, say nothing, or propose late, little
+ * or out of turn when they lead. The goal is that the victim waits longer than a bound. Liars alone end no
+ * term, and a leader that costs its term costs one timer (protocol section 6).
+ */
+
+import type { Chosen } from '../../adversaries/catalog.ts';
+import type { Attack, AttackOptions, Trial } from '../attack.ts';
+import { judged, liarsWith, parameterOf, undisturbedMs, victimDelayed, victimScene } from '../stage.ts';
+
+const bound = { name: 'boundMs', initial: 10_000, about: 'longest delay in ms that the victim may suffer' };
+const how = {
+  name: 'how',
+  initial: 'storm',
+  about: 'storm, duel, or a leader that is silent, late, empty or half',
+};
+
+function strategiesOf(name: string): readonly Chosen[] {
+  const storm: Chosen = { name: 'view-storm', parameters: { ahead: 0, blameless: true } };
+  const duels: Chosen = { name: 'duel', parameters: { chance: 1 } };
+  if (name === 'storm') return [storm];
+  if (name === 'duel') return [storm, duels];
+  if (['silent', 'late', 'empty', 'half'].includes(name))
+    return [{ name: 'lazy-leader', parameters: { how: name } }];
+  throw new Error(`parameter how must be storm, duel, silent, late, empty or half, not "${name}"`);
+}
+
+export const viewStorm: Attack = {
+  name: 'view-storm',
+  group: 13,
+  about: 'premature timeouts, duelling leaders, leaders that cost their whole term',
+  goal: 'a transaction of the victim is delivered later than the bound',
+  rules: ['engine'],
+  parameters: [bound, how],
+  trial(options: AttackOptions): Trial {
+    const boundMs = parameterOf(options, bound);
+    const scene = { ...victimScene(options, 20, 60), limits: { leaderTerm: 3, checkpointAfterMs: 200 } };
+    const calm = undisturbedMs(options, scene);
+    return judged(
+      options,
+      {
+        ...scene,
+        adversaries: liarsWith(options, strategiesOf(parameterOf(options, how))),
+        progressMs: 2 * boundMs,
+      },
+      victimDelayed(options, calm, boundMs),
+      'A storm of views',
+    );
+  },
+};
