@@ -76,9 +76,15 @@ const scenario = z.strictObject({
   threshold: share.optional(),
   liars: whole.optional(),
   adversaries: z
-    .union([z.literal('random'), z.literal('none'), z.array(adversary), z.array(liarPlan)])
+    .union([z.literal('random'), z.literal('none'), z.array(adversary), z.array(liarPlan)], {
+      error: `expected random, none, names of adversaries, or a plan for each liar; names: ${adversaryNames.join(', ')}`,
+    })
     .optional(),
-  faults: z.union([z.literal('random'), z.literal('none'), faultPlan]).optional(),
+  faults: z
+    .union([z.literal('random'), z.literal('none'), faultPlan], {
+      error: 'expected random, none, or a plan with weather and faults',
+    })
+    .optional(),
   limits: z.record(z.string(), z.number()).optional(),
   fanout: whole.min(1).optional(),
   transactions: whole.optional(),

@@ -103,10 +103,16 @@ class Page {
     player.seek(this.#opening.at);
     player.playing = this.#opening.play;
     const story = findStory(choices.story);
-    const captions = story ? captionTimes(story, timeline) : [];
+    const captions = story ? captionTimes(story, timeline) : this.#aboutAttack(choices);
     this.#run = { choices, trace, summary, timeline, pace, player, captions };
     showFacts(this.#shown()!, choices.seed);
     this.#changed();
+  }
+
+  /** What an attack says of itself stands for the captions of a story. */
+  #aboutAttack(choices: Choices): readonly CaptionTime[] {
+    const attack = this.#attacks.find((one) => one.name === choices.attack);
+    return attack ? [{ events: 0, text: `${attack.about}. It succeeds when ${attack.goal}.` }] : [];
   }
 
   #failed(reason: string): void {

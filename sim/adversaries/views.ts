@@ -32,6 +32,19 @@ export function stormTimeouts(liar: Liar, { ahead, blameless }: Storm): Strategy
   const signs = (view: View): void => {
     lastSigned = asView(Math.max(lastSigned, view));
   };
+  const giveUp = (): void => {
+    const { engine } = liar.node;
+    if (!engine) return;
+    const { leaderTerm } = liar.world.federation.federation.limits;
+    const current = termEnd(asView(engine.status().view), leaderTerm);
+    for (let i = 0; i <= ahead; i++) {
+      const end = asView(current + i * leaderTerm);
+      if (end <= givenUp) continue;
+      givenUp = end;
+      const timeout = liar.timeout({ end, lastSigned, highView: high.view, highBlock: high.block });
+      for (const to of liar.others) liar.send(to, { type: 'timeout', timeout, high, entry: undefined });
+    }
+  };
   return {
     incoming(_, message) {
       if (message.type !== 'proposal') return true;
@@ -56,25 +69,11 @@ export function stormTimeouts(liar: Liar, { ahead, blameless }: Storm): Strategy
       if (message.signers.includes(liar.id)) signs(message.view);
       return [send];
     },
-    tick() {
-      const { engine } = liar.node;
-      if (!engine) return;
-      const { leaderTerm } = liar.world.federation.federation.limits;
-      const current = termEnd(asView(engine.status().view), leaderTerm);
-      for (let i = 0; i <= ahead; i++) {
-        const end = asView(current + i * leaderTerm);
-        if (end <= givenUp) continue;
-        givenUp = end;
-        const statement = {
-          end,
-          lastSigned,
-          highView: high.view,
-          highBlock: high.block,
-        };
-        const timeout = liar.timeout(statement);
-        for (const to of liar.others) liar.send(to, { type: 'timeout', timeout, high, entry: undefined });
-      }
+    step(sends) {
+      giveUp();
+      return sends;
     },
+    tick: giveUp,
   };
 }
 

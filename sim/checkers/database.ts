@@ -99,11 +99,11 @@ function applied({ body, dependencies }: Transaction, documents: Documents): Sta
 
 export const database: Checker = {
   name: 'database',
-  check: (history) => learnersOf(history).flatMap((record) => compare(history, record)),
+  check: (history) => learnersOf(history).flatMap((record) => databaseDamage(record, history)),
 };
 
 /** Replays what a learner must have applied, and compares. */
-function compare(history: History, record: LearnerRecord): string[] {
+export function databaseDamage(record: LearnerRecord, history: History): string[] {
   const { name, height, documents } = record;
   const order = longestOrder(history).filter((place) => place.height <= height);
   const placed = new Set(order.map((place) => place.batch));

@@ -18,6 +18,18 @@ type Followed = History & { readonly learners?: readonly LearnerRecord[] };
 export const learnersOf = (history: History): readonly LearnerRecord[] =>
   (history as Followed).learners ?? [];
 
+/** What a learner has against it: nothing that it refused or waited for, but what it applied, or did not. */
+export function damage(record: LearnerRecord, history: History): string[] {
+  const order = longestOrder(history);
+  return [
+    ...stopped(record),
+    ...twice(record),
+    ...(record.finality === 'order' ? notThePrefix(record, order) : outOfOrder(record, order)),
+    ...otherVerdicts(record, order),
+    ...skipped(record, order),
+  ];
+}
+
 const verdictsOf = (one: Pick<AppliedBatch, 'void' | 'verdicts'>): string =>
   one.void ? 'void' : one.verdicts.join();
 
@@ -32,28 +44,24 @@ export function longestOrder({ finals }: History): readonly StoredPlace[] {
 export const learners: Checker = {
   name: 'learners',
   check(history) {
-    const order = longestOrder(history);
     const records = learnersOf(history);
     return [
-      ...records.flatMap((record) => [
-        ...troubles(record),
-        ...twice(record),
-        ...(record.finality === 'order' ? notThePrefix(record, order) : outOfOrder(record, order)),
-        ...otherVerdicts(record, order),
-        ...skipped(record, order),
-      ]),
-      ...disagreements(records, order),
+      ...records.flatMap((record) => [...refusals(record), ...damage(record, history)]),
+      ...disagreements(records, longestOrder(history)),
     ];
   },
 };
 
-/** Honest signers stream nothing that a learner refuses, and a learner catches up with them. */
-function troubles({ name, refused, halted, height, reachable }: LearnerRecord): string[] {
-  const objections = refused.map(({ from, code, message }) => `${name} refused ${from}: ${code} ${message}`);
-  if (halted !== undefined) objections.push(`${name} halted: ${halted}`);
-  else if (reachable !== undefined && height !== reachable)
-    objections.push(`${name} is at height ${height} of ${reachable}`);
-  return objections;
+/** Honest signers stream nothing that a learner refuses. */
+const refusals = ({ name, refused }: LearnerRecord): string[] =>
+  refused.map(({ from, code, message }) => `${name} refused ${from}: ${code} ${message}`);
+
+/** A learner goes on, and catches up with those that it can reach. */
+function stopped({ name, halted, height, reachable }: LearnerRecord): string[] {
+  if (halted !== undefined) return [`${name} halted: ${halted}`];
+  return reachable !== undefined && height < reachable
+    ? [`${name} is at height ${height} of ${reachable}`]
+    : [];
 }
 
 function twice({ name, applied }: LearnerRecord): string[] {

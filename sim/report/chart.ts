@@ -21,15 +21,13 @@ export interface ChartPoint {
 export interface Chart {
   /** Said above the plot and read out instead of it. */
   readonly title: string;
-  /** `curve`: a line through many points, without marks of its own. */
-  readonly kind: 'line' | 'bar' | 'curve';
+  /** `curve`: a line through many points; `grid`: series down, x across, y as shade and number. */
+  readonly kind: 'line' | 'bar' | 'curve' | 'grid';
   readonly x: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
   readonly y: { readonly label: string; readonly log?: boolean; readonly percent?: boolean };
   readonly points: readonly ChartPoint[];
   /** Series in the order of their colours; a series without points keeps its colour. */
   readonly series: readonly string[];
-  /** Range of y that every plot of a family shares. */
-  readonly yDomain?: readonly [number, number];
 }
 
 interface Size {
@@ -38,14 +36,14 @@ interface Size {
   readonly fontPx: number;
 }
 
-const wide: Size = { width: 690, height: 380, fontPx: 12.5 };
+const wide: Size = { width: 640, height: 360, fontPx: 12.5 };
 const narrow: Size = { width: 360, height: 300, fontPx: 12 };
 
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'times', 'plus', 'star', 'wye'] as const;
 const symbolOf = (i: number): (typeof symbols)[number] => symbols[i % symbols.length]!;
 
 /** Room between what stands at one x, in pixels, so that intervals do not hide each other. */
-const dodgePx = 3.5;
+const dodgePx = 5;
 
 interface Line {
   readonly points: readonly ChartPoint[];
@@ -147,9 +145,48 @@ function yScale(chart: Chart): Plot.ScaleOptions {
     type: log ? 'log' : 'linear',
     grid: true,
     ticks: 6,
-    ...(log ? {} : { domain: [...(chart.yDomain ?? natural)] }),
+    ...(log ? {} : { domain: [...natural] }),
     ...(percent ? { tickFormat: '.0%' } : { tickFormat: '~s' }),
   };
+}
+
+const gridRowPx = 34;
+
+/** Where many lines would lie on each other: a field for each point, darker with y, and its number in it. */
+function drawnGrid(chart: Chart, { width, fontPx }: Size): Drawn {
+  const xs = domainOf(chart);
+  const longest = Math.max(...chart.series.map((name) => name.length));
+  const share = (value: number): string => `${Math.round(100 * value)}%`;
+  const shownAs = (value: number): string =>
+    chart.y.percent ? share(value) : String(Number(value.toPrecision(3)));
+  const highest = chart.y.percent ? 1 : Math.max(...chart.points.map(({ y }) => y)) || 1;
+  return Plot.plot({
+    ...common(width, chart.series.length * gridRowPx + 60, fontPx),
+    marginTop: 8,
+    marginLeft: Math.min(width / 2.4, 16 + 0.56 * fontPx * longest),
+    x: {
+      type: 'band',
+      domain: xs,
+      label: chart.x.label,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 38,
+      padding: 0.06,
+      ...(chart.x.percent && { tickFormat: (x: number) => share(x) }),
+    },
+    y: { type: 'band', domain: [...chart.series], label: null, padding: 0.1, tickSize: 0 },
+    marks: [
+      Plot.cell(chart.points, { x: 'x', y: 'series', fill: 'var(--panel)', rx: 4 }),
+      Plot.cell(chart.points, {
+        x: 'x',
+        y: 'series',
+        rx: 4,
+        fill: colourOf(4),
+        fillOpacity: { value: (point: ChartPoint) => (0.8 * point.y) / highest, scale: null },
+      }),
+      Plot.text(chart.points, { x: 'x', y: 'series', text: (point: ChartPoint) => shownAs(point.y) }),
+    ],
+  }) as unknown as Drawn;
 }
 
 /** An element that linkedom made. */
@@ -178,7 +215,8 @@ const drawnLines = (chart: Chart, { width, height, fontPx }: Size): Drawn =>
   }) as unknown as Drawn;
 
 function drawn(chart: Chart, size: Size): string {
-  const svg = chart.kind === 'bar' ? drawnBars(chart, size) : drawnLines(chart, size);
+  const draw = { bar: drawnBars, grid: drawnGrid, line: drawnLines, curve: drawnLines }[chart.kind];
+  const svg = draw(chart, size);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', chart.title);
   return svg.outerHTML;
@@ -186,7 +224,7 @@ function drawn(chart: Chart, size: Size): string {
 
 /** The key to colours and shapes, as it stands above a plot. */
 function legend(chart: Chart): Html | undefined {
-  if (chart.series.length < 2) return undefined;
+  if (chart.series.length < 2 || chart.kind === 'grid') return undefined;
   return html`<ul class="legend">${chart.series.map(
     (name, i) => html`<li>${raw(swatch(chart.kind, i))}${name}</li>`,
   )}</ul>`;

@@ -104,6 +104,10 @@ export const beside = (picture: Html, values: Html): Html =>
 
 export const command = (text: string): Html => html`<code class="command">${text}</code>`;
 
+/** What few readers need at once. */
+export const folded = (summary: string, ...pieces: readonly Piece[]): Html =>
+  html`<details><summary>${summary}</summary>${pieces}</details>`;
+
 /** Shows the first `most` and says honestly how many there are. */
 export function firstOf<T>(
   items: readonly T[],

@@ -39,12 +39,14 @@ section{margin:2.1rem 0 0;padding-top:1.3rem;border-top:1px solid var(--line)}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.3rem 1.75rem;margin:0}
 .facts div{display:flex;justify-content:space-between;gap:1rem;border-bottom:1px solid var(--line);padding:.22rem 0}
 .facts dt{color:var(--soft)} .facts .long{grid-column:1/-1}.facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
+.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:.5rem 2rem}
+.row>div{min-width:0}
 .beside{display:grid;grid-template-columns:minmax(0,1fr);gap:1rem;align-items:start}
 @media (min-width:1000px){.beside{grid-template-columns:minmax(0,1.55fr) minmax(0,1fr)}.beside .scroll{max-height:27rem}}
 .scroll{overflow:auto;border:1px solid var(--line);border-radius:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.34rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-thead th{position:sticky;top:0;background:var(--panel);font-weight:600;white-space:nowrap}
+thead th{position:sticky;top:0;background:var(--panel);font-weight:600;line-height:1.3;vertical-align:bottom}
 tbody tr:last-child td{border-bottom:0}
 .number{text-align:right;white-space:nowrap}
 .range{color:var(--soft);font-size:.84em}
@@ -55,6 +57,7 @@ tbody tr:last-child td{border-bottom:0}
 code{font:.86em/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 .command{display:block;background:var(--panel);border-radius:.35rem;padding:.4rem .6rem;user-select:all}
 figure{margin:0}
+.below{margin:.9rem 0 1.6rem}
 figure+figure{margin-top:1rem}
 figure svg{display:block;max-width:100%;height:auto;color:var(--ink)}
 .narrow{display:none}

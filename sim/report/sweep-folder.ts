@@ -4,6 +4,7 @@
  * trials, and every trial that needs a look has the command that repeats it.
  */
 
+import type { Interval } from '../statistics/interval.ts';
 import type { SweepManifest } from '../sweep/journal.ts';
 import type { Cell, PlotPlan, Settings, Sweep } from '../sweep/plan.ts';
 import {
@@ -25,6 +26,7 @@ import {
   facts,
   figure,
   firstOf,
+  folded,
   type Html,
   headline,
   html,
@@ -87,7 +89,7 @@ function sweepPage(results: SweepResults, summaries: readonly CellSummary[]): st
       manifest.finished ? undefined : unfinished(results),
       ...sweep.plots.map((plan) => plotSection(plan, results)),
       section('What was tried', settingsOf(sweep, cells)),
-      section('Every cell', cellTable(sweep, summaries, records)),
+      section('Every cell', folded(`${cells.length} cells`, cellTable(sweep, summaries, records))),
       troubles(records),
       sweep.kind === 'attack' ? examples(summaries, records) : undefined,
     ],
@@ -119,16 +121,17 @@ function plotSection(plan: PlotPlan, { sweep, cells, records }: SweepResults): H
   }
   const facets = [...new Set(points.map(({ facet }) => facet))];
   const series = [...new Set(points.map((point) => point.series))];
-  const highest = Math.max(...points.map(({ value }) => value.high));
-  const yDomain = plan.yPercent ? undefined : ([0, highest > 0 ? highest * 1.04 : 1] as const);
+  const pictures = facets.map((facet) => {
+    const own = points.filter((point) => point.facet === facet);
+    return { chart: chartHtml(chartOf(plan, own, series, facet)), values: pointTable(plan, own, series) };
+  });
   return section(
     plan.title,
-    facets.map((facet) => {
-      const own = points.filter((point) => point.facet === facet);
-      const chart = chartOf(plan, own, series, facet, yDomain);
-      return beside(chartHtml(chart), pointTable(plan, own, series));
-    }),
-    html`<p class="note">Bars are 95% confidence intervals: ${
+    // One plot has its table at its side; several stand in a row, each above its table.
+    pictures.length === 1 && series.length <= 3
+      ? pictures.map(({ chart, values }) => beside(chart, values))
+      : html`<div class="row">${pictures.map(({ chart, values }) => html`<div>${chart}<div class="below">${values}</div></div>`)}</div>`,
+    html`<p class="note">Ranges are 95% confidence intervals: ${
       plan.y === shareName(sweep.kind) ? 'Wilson’s of a share' : 'Student’s of a mean'
     }.</p>`,
   );
@@ -139,11 +142,10 @@ function chartOf(
   points: readonly PlotPoint[],
   series: readonly string[],
   facet: string,
-  yDomain: readonly [number, number] | undefined,
 ): Chart {
   return {
     title: facet === '' ? plan.yLabel : facet,
-    kind: points.every(({ x }) => typeof x === 'number') ? 'line' : 'bar',
+    kind: plan.form === 'grid' ? 'grid' : points.every(({ x }) => typeof x === 'number') ? 'line' : 'bar',
     x: { label: plan.xLabel, log: plan.xLog, percent: plan.xPercent },
     y: { label: plan.yLabel, log: plan.yLog, percent: plan.yPercent },
     points: points.map(({ x, series: name, value }) => ({
@@ -154,32 +156,38 @@ function chartOf(
       series: name,
     })),
     series,
-    ...(yDomain && { yDomain }),
   };
 }
 
-const shownAs = (value: number, percent: boolean): string =>
-  percent ? `${figure(Number((100 * value).toFixed(1)))}%` : figure(value);
+const percentText = (value: number): string => `${Number((100 * value).toFixed(1))}%`;
 
-/** x down, series across; each value with its interval. */
+const shownAs = (value: number, percent: boolean): string => (percent ? percentText(value) : figure(value));
+
+/** `25% 12–44`: an estimate and its interval, the unit said once. */
+function rangeText({ estimate, low, high }: Interval, percent: boolean): Html {
+  const show = (value: number): string => shownAs(value, percent).replace('%', '');
+  if (low === high) return html`${shownAs(estimate, percent)}`;
+  return html`${shownAs(estimate, percent)} <span class="range">${show(low)}–${show(high)}</span>`;
+}
+
+/** x down, series across, or the other way round as a grid has it; each value with its interval. */
 function pointTable(plan: PlotPlan, points: readonly PlotPoint[], series: readonly string[]): Html {
   const xs = [...new Set(points.map(({ x }) => x))];
+  const xText = (x: PlotPoint['x']): string =>
+    typeof x === 'number' ? shownAs(x, plan.xPercent) : String(x);
   const cell = (x: PlotPoint['x'], name: string): Piece => {
     const point = points.find((one) => one.x === x && one.series === name);
-    if (!point) return '–';
-    const { estimate, low, high } = point.value;
-    const show = (value: number): string => shownAs(value, plan.yPercent);
-    return html`${show(estimate)} <span class="range">${show(low)}–${show(high)}</span>`;
+    return point ? rangeText(point.value, plan.yPercent) : '–';
   };
+  const numeric = (title: string) => ({ title, numeric: true });
+  if (plan.form === 'grid')
+    return table(
+      [{ title: plan.xLabel }, ...xs.map((x) => numeric(xText(x)))],
+      series.map((name) => [name, ...xs.map((x) => cell(x, name))]),
+    );
   return table(
-    [
-      { title: plan.xLabel, numeric: xs.every((x) => typeof x === 'number') },
-      ...series.map((name) => ({ title: name === '' ? plan.yLabel : name, numeric: true })),
-    ],
-    xs.map((x) => [
-      typeof x === 'number' ? shownAs(x, plan.xPercent) : String(x),
-      ...series.map((name) => cell(x, name)),
-    ]),
+    [numeric(plan.xLabel), ...series.map((name) => numeric(name === '' ? plan.yLabel : name))],
+    xs.map((x) => [xText(x), ...series.map((name) => cell(x, name))]),
   );
 }
 
@@ -220,9 +228,7 @@ function cellTable(sweep: Sweep, summaries: readonly CellSummary[], records: rea
     ...axes.map((name) => valueText(cell.levels[name]!)),
     trials,
     unknown > 0 ? html`<b class="unsure">${unknown}</b>` : 0,
-    share
-      ? html`${shownAs(share.estimate, true)} <span class="range">${shownAs(share.low, true)}–${shownAs(share.high, true)}</span>`
-      : '–',
+    share ? rangeText(share, true) : '–',
     ...names.map((name) => (figures[name] ? figure(figures[name].estimate) : '–')),
   ]);
   return html`${table(columns, rows)}${note}<p class="note">All figures with their intervals and medians are in results.csv, every trial in results.jsonl.</p>`;
@@ -254,6 +260,8 @@ function troubles(records: readonly TrialRecord[]): Html | undefined {
   );
 }
 
+const examplesMax = 12;
+
 /** One successful attack of each cell, to look at. */
 function examples(summaries: readonly CellSummary[], records: readonly TrialRecord[]): Html | undefined {
   const first = new Map<number, TrialRecord>();
@@ -264,7 +272,7 @@ function examples(summaries: readonly CellSummary[], records: readonly TrialReco
     return record ? [{ record, hits }] : [];
   });
   if (found.length === 0) return undefined;
-  const { shown, note } = firstOf(found, 60, 'all are in results.jsonl');
+  const { shown, note } = firstOf(found, examplesMax, 'all are in results.jsonl');
   return section(
     'Attacks that succeeded',
     html`<p class="note">The first of each cell.</p>`,

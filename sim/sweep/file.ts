@@ -48,6 +48,7 @@ const names = z.union([line(1, 80).transform((name) => [name]), z.array(line(1, 
 
 const plot = z.strictObject({
   title: line(1, 200),
+  form: oneOf('lines', 'grid').default('lines'),
   x: line(1, 80),
   y: line(1, 80),
   series: names.default([]),

@@ -24,6 +24,8 @@ export interface Axis {
 
 export interface PlotPlan {
   readonly title: string;
+  /** Lines over x, or a grid with a row for each series, for where lines would lie on each other. */
+  readonly form: 'lines' | 'grid';
   /** An axis, a field, or `liarShare`. */
   readonly x: string;
   /** `success` of attacks, `violations` of runs, or a figure that trials report. */

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -32,16 +32,21 @@ export interface Served {
   close(): Promise<void>;
 }
 
+/** A file beside the folder that is served. */
+export const secretFile = 'secret.js';
+
 /** `npm run lab` in a folder of its own, on a free port. */
 export async function serveLab(): Promise<Served> {
-  const out = await mkdtemp(join(tmpdir(), 'lab-'));
+  const folder = await mkdtemp(join(tmpdir(), 'lab-'));
+  const out = join(folder, 'page');
+  await writeFile(join(folder, secretFile), 'not for anybody');
   const child = spawn(process.execPath, ['scripts/lab.mjs', '--port', '0', '--out', out], { cwd: root });
   const origin = await firstAddress(child);
   return {
     origin,
     close: async () => {
       child.kill();
-      await rm(out, { recursive: true });
+      await rm(folder, { recursive: true });
     },
   };
 }

@@ -92,6 +92,11 @@ describe('fold', () => {
     expect(picture.blocks.get(block('x'))!.committedBy).toEqual([0]);
   });
 
+  it('marks it too where the signer commits before it delivers', () => {
+    const picture = end([made(1, 'A', ['x']), committed(2, 0), delivered(3, 0, 'A', { finality: 'order' })]);
+    expect(picture.delivered[0]![0]!.height).toBe(1);
+  });
+
   it('counts the proposer and every signature told on a block', () => {
     const told = { digest: block('x'), parent: block('g'), height: 1, view: 1, entries: [] };
     const signed = { block: block('x'), view: 1, signers: [signerId(1), signerId(3)] };

@@ -9,6 +9,7 @@ import {
   openLab,
   overhang,
   type Served,
+  secretFile,
   serveLab,
   settled,
   stateOf,
@@ -137,6 +138,7 @@ describe('address', () => {
 
   it('with mistakes in it says which, and shows something all the same', async () => {
     const page = await open('#n=many&network=moon&at=never');
+    expect(await page.isVisible('#problems')).toBe(true);
     const said = await page.textContent('#problems');
     expect(said).toContain('n: must be a whole number from 3 to 31, not "many"');
     expect(said).toContain('network: must be one of lan, aws, cities, not "moon"');
@@ -163,6 +165,7 @@ describe('one’s own experiment', () => {
     await page.fill('#choice-byzantine', '3');
     await page.fill('#choice-faulty', '9');
     await page.click('#form [type="submit"]');
+    expect(await page.isVisible('#problems')).toBe(true);
     expect(await page.textContent('#problems')).toContain('two quorums of 7 among 16 signers');
     await page.fill('#choice-faulty', '3');
     await page.fill('#choice-transactions', '4');
@@ -178,6 +181,29 @@ describe('one’s own experiment', () => {
   });
 });
 
+describe('an attack of one’s own', () => {
+  it('is chosen with its rule, liars and threshold, and its parameters are checked', async () => {
+    const page = await open('#story=uncontested');
+    await page.click('#own summary');
+    await page.selectOption('#choice-attack', 'flip');
+    expect(await page.inputValue('#choice-liars')).toBe('1');
+    await page.selectOption('#choice-rule', 'source');
+    await page.fill('#choice-liars', '2');
+    await page.fill('#choice-threshold', '75');
+    await page.selectOption('#choice-network', 'lan');
+    await page.click('#form [type="submit"]');
+    await until(page, "document.getElementById('title').textContent === 'Attack: flip'");
+    await page.focus('#play');
+    await press(page, 'End');
+    expect(await page.textContent('#verdict')).toContain('The attack ');
+    expect(page.url()).toContain('rule=source&attack=flip&liars=2&threshold=75');
+    await page.fill('#parameter-arrivals', 'never');
+    await page.click('#form [type="submit"]');
+    await until(page, "!document.getElementById('problems').hidden");
+    expect(await page.textContent('#problems')).toContain('arrivals must be one of');
+  });
+});
+
 describe('everybody', () => {
   it('can do everything with the keyboard', async () => {
     const page = await open('');
@@ -190,6 +216,12 @@ describe('everybody', () => {
     await settled(page);
     await until(page, "document.activeElement.id === 'play'");
     await press(page, 'Space');
+    await page.evaluate('document.activeElement.blur()');
+    const [before, after] = [
+      await page.getAttribute('#play', 'aria-label'),
+      await page.keyboard.press('Space').then(() => page.getAttribute('#play', 'aria-label')),
+    ];
+    expect([before, after].sort()).toEqual(['Pause', 'Play']);
     await press(page, 'Home');
     await press(page, 'ArrowRight', 3);
     const three = await timeOf(page);
@@ -254,7 +286,7 @@ describe('the server', () => {
     expect(await status('/')).toBe(200);
     expect(await status('/worker.js', 'HEAD')).toBe(200);
     expect(await status('/', 'POST')).toBe(405);
-    for (const path of ['/package.json', '/..%2f..%2fpackage.json', '/%2e%2e/lab.mjs', '/%zz', '/page.js/'])
+    for (const path of ['/package.json', `/..%2f${secretFile}`, `/..%5c${secretFile}`, '/%zz', '/page.js/'])
       expect(await status(path)).toBe(404);
   });
 });

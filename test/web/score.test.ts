@@ -32,6 +32,12 @@ describe('score', () => {
     expect(scoreAfter(events, 'A')).toMatchObject({ score: 3, votes: 4, rival: 'B' });
   });
 
+  it('is against the rival that most votes list', () => {
+    const cargo = { batch: batch('A'), votes: votes('A', { '': [0], B: [1, 2], C: [3] }) };
+    const events = [...pair, ...message([3, 4], 1, [0, 1], { type: 'certificate', cargo })];
+    expect(scoreAfter(events, 'A')).toMatchObject({ score: 2, votes: 4, rival: 'B' });
+  });
+
   it('leaves out a rival that is in the order already', () => {
     expect(scoreAfter([...pair, ...crossed, delivered(5, 3, 'B', { score: 4 })], 'A')).toMatchObject({
       score: 2,

@@ -2,10 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { traceRun } from '../../sim/trace/run.ts';
+import { defaultChoices } from '../../web/state/choices.ts';
 import { Fold } from '../../web/state/fold.ts';
 import { Pace } from '../../web/state/pace.ts';
 import { emptyPicture, type Picture } from '../../web/state/picture.ts';
 import { Player } from '../../web/state/player.ts';
+import { simulationOf } from '../../web/state/scenario.ts';
 import { Timeline } from '../../web/state/timeline.ts';
 import { arrived, made, message, storyRun, traceOf } from './support.ts';
 
@@ -19,18 +22,20 @@ function fresh(timeline: Timeline, count: number): Picture {
 
 describe('timeline', () => {
   it('shows the same at a moment wherever one comes from', () => {
-    const { trace } = storyRun('dying-root');
-    expect(trace.events.length).toBeGreaterThan(410);
-    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const choices = { ...defaultChoices, network: 'lan' as const, transactions: 8 };
+    const { trace } = traceRun(simulationOf(choices), '');
+    // Enough for several keyframes.
+    expect(trace.events.length).toBeGreaterThan(1500);
+    const share = fc.integer({ min: 0, max: 1000 });
     fc.assert(
       fc.property(fc.array(share, { minLength: 1, maxLength: 6 }), (path) => {
         const timeline = new Timeline(trace);
         for (const one of path) {
-          const count = Math.floor(one * timeline.length);
+          const count = Math.floor((one * timeline.length) / 1000);
           expect(timeline.at(count)).toEqual(fresh(timeline, count));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -103,6 +108,17 @@ describe('player', () => {
     fast.pass(1);
     slow.pass(2);
     expect(fast.ms).toBeCloseTo(slow.ms, 9);
+  });
+
+  it('shows a long run in two minutes at most', () => {
+    const events = Array.from({ length: 500 }, (_, i) =>
+      message([i * 100, i * 100 + 1], i, [0, 1], { type: 'announce', cargo: {} }),
+    ).flat();
+    const timeline = new Timeline(traceOf(events));
+    const player = new Player(timeline, new Pace(timeline.trace), true);
+    player.toggle();
+    for (let i = 0; i < 120; i++) player.pass(1);
+    expect(player.atEnd).toBe(true);
   });
 
   it('jumps where motion is not wanted', () => {

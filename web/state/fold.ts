@@ -165,7 +165,10 @@ export class Fold {
     // A restarted signer tells again what it delivered in an earlier life.
     if (list.some((one) => one.batch === event.batch)) return;
     const { batch, at, finality, score } = event;
-    list.push({ batch, at, finality, void: event.void, score, height: undefined });
+    const block = [...picture.blocks.values()].find(
+      (one) => one.committedBy.includes(event.node) && one.entries.includes(batch),
+    );
+    list.push({ batch, at, finality, void: event.void, score, height: block?.height });
   }
 
   #committed(picture: Picture, event: Of<'committed'>): void {

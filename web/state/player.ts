@@ -9,8 +9,9 @@ import type { Timeline } from './timeline.ts';
 
 export const speeds: readonly number[] = [0.25, 0.5, 1, 2, 4, 8];
 
-/** Stage time that passes in a second at speed 1. */
-const unitsPerSecond = 1.2;
+/** Stage time that passes in a second at speed 1, at least; a long run goes faster, to be over in this many. */
+const unitsPerSecondMin = 1.2;
+const secondsMax = 90;
 /** Without motion time jumps by this much stage time. */
 const jumpUnits = 0.6;
 
@@ -55,6 +56,7 @@ export class Player {
   /** Time has passed; says whether the moment changed. */
   pass(seconds: number): boolean {
     if (!this.playing) return false;
+    const unitsPerSecond = Math.max(unitsPerSecondMin, this.#pace.length / secondsMax);
     this.#owed += seconds * this.#speed * unitsPerSecond;
     if (!this.#smooth && this.#owed < jumpUnits) return false;
     this.#move(this.#pace.toMs(this.#pace.toStage(this.#ms) + this.#owed));

@@ -7,7 +7,7 @@
 import type { SignerId } from '../../src/base/ids.ts';
 import type { BatchPicture, Picture } from '../state/picture.ts';
 import { type ScorePicture, scoreOf } from '../state/score.ts';
-import { byId, show } from './dom.ts';
+import { byId, show, showAtEnd } from './dom.ts';
 import { type Markup, markup, px } from './markup.ts';
 import { chip, colourOf, isLiar, nameOf, type Shown } from './shown.ts';
 
@@ -30,7 +30,7 @@ export function showArrivals(shown: Shown): void {
   const lines = [...picture.batches.values()].map((batch) =>
     lineOf(shown, batch, x, y, Math.min(11, step * 0.42, spacing * 0.46)),
   );
-  show(
+  showAtEnd(
     root,
     markup`<svg viewBox="0 0 ${px(width)} ${px(height)}" width="${px(width)}" height="${px(height)}" role="img"
       aria-label="${spoken(picture)}">${heads}${grid}${lines}</svg>`,

@@ -2,13 +2,13 @@
 
 import type { SignerId } from '../../src/base/ids.ts';
 import type { BlockPicture, Picture } from '../state/picture.ts';
-import { byId, show } from './dom.ts';
+import { byId, showAtEnd } from './dom.ts';
 import { type Markup, markup, px } from './markup.ts';
 import { chip, type Shown } from './shown.ts';
 
 export function showChain(shown: Shown): void {
   const blocks = [...shown.picture.blocks.values()].sort((a, b) => a.height - b.height || a.view - b.view);
-  show(
+  showAtEnd(
     byId('chain'),
     blocks.length === 0
       ? markup`<p class="empty">No block yet. A block comes when scores are too low, or after a while as a checkpoint.</p>`

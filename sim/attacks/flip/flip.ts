@@ -27,6 +27,8 @@ function trial(options: AttackOptions): ReturnType<Attack['trial']> {
     throw new Error(
       `liars must be an integer from 0 to ${signers - 2}, not ${liars}: two signers must be honest`,
     );
+  if (!(threshold > 0 && threshold <= 1))
+    throw new Error(`threshold must be a share above 0 and at most 1, not ${threshold}`);
   const when = oneOf(options, 'arrivals', arrivals);
   const block = oneOf(options, 'block', blocks);
   const comparison = oneOf(options, 'comparison', comparisons);

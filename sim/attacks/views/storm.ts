@@ -15,13 +15,19 @@ const how = {
   about: 'storm, duel, or a leader that is silent, late, empty or half',
 };
 
+/** Votes that list everything: nothing is final by score, and all of it needs a leader. */
+const noScore: Chosen = {
+  name: 'lying-votes',
+  parameters: { before: ['everything'], base: ['truth'], chance: 1, split: false },
+};
+
 function strategiesOf(name: string): readonly Chosen[] {
   const storm: Chosen = { name: 'view-storm', parameters: { ahead: 0, blameless: true } };
   const duels: Chosen = { name: 'duel', parameters: { chance: 1 } };
-  if (name === 'storm') return [storm];
-  if (name === 'duel') return [storm, duels];
+  if (name === 'storm') return [noScore, storm];
+  if (name === 'duel') return [noScore, storm, duels];
   if (['silent', 'late', 'empty', 'half'].includes(name))
-    return [{ name: 'lazy-leader', parameters: { how: name } }];
+    return [noScore, { name: 'lazy-leader', parameters: { how: name } }];
   throw new Error(`parameter how must be storm, duel, silent, late, empty or half, not "${name}"`);
 }
 

@@ -66,9 +66,9 @@ export class Book {
     return this.#certified.has(id);
   }
 
+  /** Takes the certificate of a transaction that has none yet. */
   hold(certified: Certified): void {
     const { id } = certified.transaction;
-    if (this.#certified.has(id)) return;
     this.#certified.set(id, certified);
     this.#names.set(id, named(certified));
     this.#open.add(id);

@@ -11,7 +11,7 @@
  * 1. A certificate has at least `q = n - t` votes. A root waits for all, and after its levels' time for `q`.
  * 2. "Signs once": no two different orders that name one transaction.
  * 3. A signer compares an order with the certificates that come with it, not with what it delivered by score:
- *    the source asks for no such check.
+ *    the source asks for no such check. One that did could only withhold its signature, and t may be missing.
  * 4. A silent inner node costs its whole subtree, down and up: going around it (section 3) is not the source's.
  * 5. One round of signatures is the whole of phase 3: there is no other leader, no view, and no timeout.
  */

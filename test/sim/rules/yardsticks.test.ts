@@ -154,6 +154,16 @@ describe('the source rule on reported arrivals', () => {
         if (conflict(a, b)) expect(rank.get(a)).toBeLessThan(rank.get(b)!);
   });
 
+  it('takes the first arrival of a batch that a signer reports twice', () => {
+    const arrived = (at: number, id: string, position: number) =>
+      ({ kind: 'arrived', at, node: 0 as SignerId, batch: id as BatchId, position }) as const;
+    const events = [arrived(1, 'A', 1), arrived(2, 'B', 2), arrived(9, 'A', 1)];
+    expect(arrivalsOf({ events, signers: 1 })[0]!.order).toEqual([
+      { id: 'A', at: 1 },
+      { id: 'B', at: 2 },
+    ]);
+  });
+
   it('needs a quorum of reports', () => {
     const arrivals = [0, 1, 2].map((signer) => ({
       signer: signer as SignerId,

@@ -92,6 +92,7 @@ describe('a trial', () => {
     expect(() => trial({ parameters: { arrivals: 'best' } })).toThrow(
       'arrivals must be one of worst, random, not best',
     );
+    expect(() => trial({ threshold: 75 })).toThrow('threshold must be a share above 0 and at most 1, not 75');
     expect(() => trial({ rule: 'median' })).toThrow('rule must be engine or source, not median');
   });
 

@@ -114,6 +114,31 @@ describe('the staged flip', () => {
       }
   });
 
+  it('with drift makes each of the two final by its score, at different signers', () => {
+    const { trace } = flipSource(
+      {
+        seed: 'drift',
+        rule: 'source',
+        signers: 5,
+        byzantine: 0,
+        faulty: 0,
+        liars: 1,
+        network: 'lan',
+        parameters: {},
+        traced: true,
+      },
+      { threshold: 1, comparison: 'sorted', arrivals: 'worst', drift: true },
+    );
+    const first = new Map<number, string>();
+    for (const event of trace!.events)
+      if (event.kind === 'delivered' && !first.has(event.node)) {
+        expect([event.finality, event.score]).toEqual(['score', 5]);
+        first.set(event.node, event.batch);
+      }
+    expect(first.size).toBe(4);
+    expect(new Set(first.values()).size).toBe(2);
+  });
+
   it('succeeds on arrivals left to chance only where it is possible, and not always', () => {
     const trials = Array.from({ length: 60 }, (_, i) =>
       flipSource(

@@ -80,6 +80,12 @@ describe('the source rule without liars', () => {
     expect(kinds.get('sent')).toBe(kinds.get('received'));
     const certificate = trace.events.find((event) => event.kind === 'sent' && event.type === 'certificate');
     expect(certificate).toMatchObject({ cargo: { votes: { positions: { length: 7 } } } });
+    for (const event of trace.events)
+      if (event.kind === 'sent' && event.cargo.votes) {
+        const { classes, positions } = event.cargo.votes;
+        const signers = classes.flatMap((one) => one.signers).sort();
+        expect(signers).toEqual(positions!.map(([signer]) => signer).sort());
+      }
     const made = trace.events.find((event) => event.kind === 'made');
     expect(made).toMatchObject({ parents: { length: 7 } });
     expect(Object.values(trace.names).sort()).toEqual(['A', 'B', 'C', 'D', 'E', 'F']);
