@@ -90,12 +90,12 @@ class Page {
     this.#opening = opening;
     showStories(choices.story);
     writeForm(choices, this.#attacks);
-    byId('page').setAttribute('aria-busy', 'true');
+    this.#busy(true);
     this.#runner.run(choices);
   }
 
   #done(choices: Choices, trace: Trace, summary: RunSummary): void {
-    byId('page').setAttribute('aria-busy', 'false');
+    this.#busy(false);
     const timeline = new Timeline(trace);
     const pace = new Pace(trace);
     const player = new Player(timeline, pace, !stillness.matches);
@@ -116,8 +116,13 @@ class Page {
   }
 
   #failed(reason: string): void {
-    byId('page').setAttribute('aria-busy', 'false');
+    this.#busy(false);
     this.#complain([reason]);
+  }
+
+  #busy(busy: boolean): void {
+    byId('page').setAttribute('aria-busy', String(busy));
+    byId('busy').textContent = busy ? 'Running the simulation …' : '';
   }
 
   #complain(problems: readonly string[]): void {

@@ -17,8 +17,9 @@ export function makeOwnBatch(
   after: readonly AfterEntry[],
   keys: readonly string[] | undefined,
   body: string,
+  client?: string,
 ): Batch {
-  const { transaction } = liar.world.transaction(keys, body);
+  const { transaction } = liar.world.transaction(keys, body, client === undefined ? {} : { client });
   const { epoch } = liar.world.federation.verifier;
   const header = { epoch, ingress: liar.id, number: batchNumber(number), after };
   return makeBatch(header, [transaction], (bytes) => liar.node.signer.signingKey.sign(bytes));

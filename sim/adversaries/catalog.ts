@@ -12,7 +12,7 @@ import { cyclicVotes, rotatedChain } from './cycles.ts';
 import { overreachingBatches } from './dependencies.ts';
 import { hoardBodies, selectiveBatches } from './dissemination.ts';
 import { frontRunner, partisanVotes } from './frontrun.ts';
-import { groundIds } from './grinding.ts';
+import { groundIds, groundShot } from './grinding.ts';
 import type { Liar, Strategy } from './liar.ts';
 import { falseCatchUp, goSilent, junkCopies, replay, serveForged, twinEngines } from './network.ts';
 import { fullWindow, gappedNumbers } from './numbers.ts';
@@ -126,7 +126,11 @@ export const adversaries = {
   'double-timeouts': kind(() => ({ double: true }), falseTimeouts),
   'eager-timeouts': kind(() => ({}), eagerTimeouts),
   'view-storm': kind(
-    (random) => ({ ahead: random.pick([0, 0, 3]), blameless: random.chance(0.7) }),
+    (random) => ({
+      ahead: random.pick([0, 0, 3]),
+      pauseMs: random.pick([3, 50]),
+      blameless: random.chance(0.7),
+    }),
     stormTimeouts,
   ),
   'lazy-leader': kind(
@@ -235,6 +239,15 @@ export const adversaries = {
       chance: random.pick([0.1, 0.4]),
     }),
     groundIds,
+  ),
+  'ground-shot': kind(
+    (random) => ({
+      prize: random.pick(['small-id', 'small-tie', 'nothing'] as const),
+      tries: 16,
+      key: random.pick(['k0', 'shared']),
+      atMs: random.integer(0, 1500),
+    }),
+    groundShot,
   ),
   'spam-own': kind((random) => ({ burst: random.integer(1, 12), chance: 0.3 }), spamOwn),
   copycat: kind(chanceOf, copycat),

@@ -7,6 +7,7 @@
 
 import type { BatchId, BlockDigest, SignerId } from '../../src/base/ids.ts';
 import { attempt } from '../../src/base/ids.ts';
+import { transactionSize } from '../../src/engine/ingress.ts';
 import type { Batch } from '../../src/messages/batch.ts';
 import { genesisCertificate, type QuorumCertificate } from '../../src/messages/block.ts';
 import type { PeerMessage } from '../../src/messages/peer.ts';
@@ -101,6 +102,34 @@ export function groundIds(liar: Liar, { prize, tries, chance }: Grind): Strategy
       const make = (i: number): Batch => makeOwnBatch(liar, number, [], [key], `ground ${i}`);
       showTo(liar, ground(tries, make, costOf), 1);
       last = number;
+    },
+  };
+}
+
+export interface Shot {
+  readonly prize: Prize | 'nothing';
+  readonly tries: number;
+  readonly key: string;
+  readonly atMs: number;
+}
+
+/** One ground batch at a given moment, the first of an idle liar, in the name of the client `attacker`. */
+export function groundShot(liar: Liar, { prize, tries, key, atMs }: Shot): Strategy {
+  const parent = new LikelyParent(liar);
+  liar.world.schedule.after(atMs, () => {
+    const make = (i: number): Batch => makeOwnBatch(liar, 1, [], [key], `ground ${i}`, 'attacker');
+    const cost = (batch: Batch): string =>
+      prize === 'small-tie' ? blockTie(parent.block)(batch.id) : batch.id;
+    // Its own engine makes the very same batch: its first, of this one transaction.
+    const best = ground(prize === 'nothing' ? 1 : tries, make, cost);
+    const transaction = best.transactions[0]!;
+    const one = { id: best.transactionIds[0]!, transaction, size: transactionSize(transaction) };
+    liar.node.input({ type: 'submit', transactions: [one] });
+  });
+  return {
+    incoming(_, message) {
+      parent.hear(message);
+      return true;
     },
   };
 }

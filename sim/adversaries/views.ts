@@ -16,12 +16,14 @@ import type { Liar, Strategy } from './liar.ts';
 export interface Storm {
   /** Terms beyond the current one that are given up too. */
   readonly ahead: number;
+  /** Time in ms between two terms given up: with `t + 1` liars nothing else would slow the storm. */
+  readonly pauseMs: number;
   /** It signs nothing that its timeouts forbid, so nothing convicts it. */
   readonly blameless: boolean;
 }
 
 /** Signs a timeout for each term as soon as it is entered, with its true highest QC, and sends it to all. */
-export function stormTimeouts(liar: Liar, { ahead, blameless }: Storm): Strategy {
+export function stormTimeouts(liar: Liar, { ahead, pauseMs, blameless }: Storm): Strategy {
   const genesis = genesisCertificate(liar.world.federation.verifier.epoch);
   let high: QuorumCertificate = genesis;
   let lastSigned: View = asView(0);
@@ -32,15 +34,17 @@ export function stormTimeouts(liar: Liar, { ahead, blameless }: Storm): Strategy
   const signs = (view: View): void => {
     lastSigned = asView(Math.max(lastSigned, view));
   };
+  let next = 0;
   const giveUp = (): void => {
     const { engine } = liar.node;
-    if (!engine) return;
+    if (!engine || liar.world.now < next) return;
     const { leaderTerm } = liar.world.federation.federation.limits;
     const current = termEnd(asView(engine.status().view), leaderTerm);
     for (let i = 0; i <= ahead; i++) {
       const end = asView(current + i * leaderTerm);
       if (end <= givenUp) continue;
       givenUp = end;
+      next = liar.world.now + pauseMs;
       const timeout = liar.timeout({ end, lastSigned, highView: high.view, highBlock: high.block });
       for (const to of liar.others) liar.send(to, { type: 'timeout', timeout, high, entry: undefined });
     }

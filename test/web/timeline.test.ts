@@ -22,7 +22,7 @@ function fresh(timeline: Timeline, count: number): Picture {
 
 describe('timeline', () => {
   it('shows the same at a moment wherever one comes from', () => {
-    const choices = { ...defaultChoices, network: 'lan' as const, transactions: 8 };
+    const choices = { ...defaultChoices, network: 'lan' as const, signers: 10, transactions: 20 };
     const { trace } = traceRun(simulationOf(choices), '');
     // Enough for several keyframes.
     expect(trace.events.length).toBeGreaterThan(1500);

@@ -96,8 +96,10 @@ export class StreamForger {
     return { type: 'block', block, proof: [child], qc, ...rest };
   }
 
-  /** The certificate says that nobody listed a rival. */
+  /** The certificate says that nobody listed a rival: a quorum of liars can, fewer only pretend. */
   unrivalled({ batch, certificate }: BatchEvent): BatchEvent {
+    if (this.#scene.liars.length >= this.#verifier.q)
+      return { type: 'batch', batch, certificate: this.certificate(batch.id) };
     const signers = certificate.classes.flatMap((one) => one.signers).sort((a, b) => a - b);
     return { type: 'batch', batch, certificate: { ...certificate, classes: [{ ...empty, signers }] } };
   }

@@ -22,7 +22,7 @@ const noScore: Chosen = {
 };
 
 function strategiesOf(name: string): readonly Chosen[] {
-  const storm: Chosen = { name: 'view-storm', parameters: { ahead: 0, blameless: true } };
+  const storm: Chosen = { name: 'view-storm', parameters: { ahead: 0, pauseMs: 3, blameless: true } };
   const duels: Chosen = { name: 'duel', parameters: { chance: 1 } };
   if (name === 'storm') return [noScore, storm];
   if (name === 'duel') return [noScore, storm, duels];

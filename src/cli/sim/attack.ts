@@ -4,6 +4,7 @@ import type { Attack, AttackOptions, ParameterValue, Trial } from '../../../sim/
 import { attacks, findAttack } from '../../../sim/attacks/catalog.ts';
 import { type NetworkName, networkNames } from '../../../sim/network/names.ts';
 import { type RuleName, ruleNames } from '../../../sim/rules/rule.ts';
+import { trialSeed } from '../../../sim/sweep/plan.ts';
 import type { SignerId } from '../../base/ids.ts';
 import { accept, type Result, refuse } from '../../base/result.ts';
 import { defaultFaults, quorumOf } from '../../ordering/quorum.ts';
@@ -106,7 +107,7 @@ export function attackOptions(
       attacks.map((one) => one.name),
     );
     return usage(
-      `attack "${name}" is unknown${near ? `; did you mean ${near}?` : ''} (sim attack --list shows all)`,
+      `attack "${name}" is unknown${near ? `; did you mean ${near}?` : ''} (sim list shows all)`,
     );
   }
   const rule = oneOf('--rule', flags.rule ?? 'engine', ruleNames);
@@ -204,12 +205,12 @@ export async function attackCommand(
   const { attack, options } = checked.value;
   const tally = new Tally();
   for (let i = 0; i < (flags.trials ?? 20); i++) {
-    const seed = `${options.seed}-${i}`;
+    const seed = trialSeed(options.seed, i);
     tally.add(seed, attack.trial({ ...options, seed }));
   }
   const json = tally.summary(attack, options);
   if (flags.out !== undefined)
-    await writeTrial(flags.out, attack, { ...options, seed: json.firstSeed ?? `${options.seed}-0` });
+    await writeTrial(flags.out, attack, { ...options, seed: json.firstSeed ?? options.seed });
   return accept({
     text: summaryText(attack, json),
     json,
@@ -220,7 +221,7 @@ export async function attackCommand(
 /** The first success, or the first trial, as pictures. */
 async function writeTrial(dir: string, attack: Attack, options: AttackOptions): Promise<void> {
   const { writeTrialFolder } = await import('../../../sim/report/trial-folder.ts');
-  await writeTrialFolder(dir, attack, options, attack.trial({ ...options, traced: true }));
+  writeTrialFolder(dir, attack, options, attack.trial({ ...options, traced: true }));
 }
 
 const figureText = (value: number): string => (Number.isInteger(value) ? `${value}` : value.toFixed(3));
@@ -241,7 +242,7 @@ export function summaryText(attack: Attack, json: AttackSummary): string {
   return lines.join('\n');
 }
 
-/** What `sim attack --list` prints. */
+/** The attacks as `sim list` prints them. */
 export function attackList(): { text: string; json: unknown } {
   const json = attacks.map(({ name, group, about, goal, rules, parameters }) => ({
     name,

@@ -20,6 +20,11 @@ const decimal = (text: string): number => {
   if (!/^\d{1,12}(\.\d{1,12})?$/.test(text)) throw new InvalidArgumentError('expected a number from 0.');
   return Number(text);
 };
+const windowOf = (text: string): { fromMs: number; toMs: number } => {
+  const [, from, to] = /^(\d{1,9})-(\d{1,9})$/.exec(text) ?? [];
+  if (Number(from) < Number(to)) return { fromMs: Number(from), toMs: Number(to) };
+  throw new InvalidArgumentError('expected FROM-TO in ms, such as 200-350.');
+};
 const collect = (text: string, list: readonly string[] = []): string[] => [...list, text];
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -78,6 +83,7 @@ function addRun(sim: Command): void {
     .option('--count <c>', 'that many runs, with seeds SEED-0, SEED-1 ...', positive)
     .option('--workers <w>', 'runs at once, with --count (default: 1)', positive)
     .option('--out <dir>', 'write the report, the trace and its diagrams there')
+    .option('--window <from-to>', 'part of the run that the diagram of --out shows, in ms', windowOf)
     .option('--json', 'print reports as JSON, one a line')
     .action(async (options) => {
       const { runCommand } = await import('./run.ts');
@@ -109,7 +115,7 @@ function addAttack(sim: Command): void {
     .option('--liars <k>', 'signers that do lie (default: f)', wholeNumber)
     .option('--network <name>', 'lan, aws or cities (default: lan)')
     .option('--trials <t>', 'seeds to try (default: 20)', positive)
-    .option('--seed <text>', 'trials use SEED-0, SEED-1 ... (default: 1)')
+    .option('--seed <text>', 'trials use SEED, SEED-1, SEED-2 ... (default: 1)')
     .option('--set <name=value>', "a parameter of the attack's; may be given again", collect)
     .option('--out <dir>', 'write the first success, or the first trial, as pictures there')
     .option('--json', 'print JSON')

@@ -1,5 +1,6 @@
 /** `sim run`: one simulation, or several seeds, as a report for people or JSON for programs. */
 
+import { join } from 'node:path';
 import type { SimulationOptions } from '../../../sim/options.ts';
 import { simulate } from '../../../sim/run.ts';
 import { passed, type Report } from '../../../sim/run-report.ts';
@@ -10,6 +11,8 @@ import { type RunFlags, simulationOptions } from './flags.ts';
 export interface RunCommandFlags extends RunFlags {
   readonly count?: number;
   readonly out?: string;
+  /** Part of the run that the diagram shows, in ms. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number };
   readonly json?: boolean;
 }
 
@@ -41,7 +44,8 @@ async function runOnce(options: SimulationOptions, flags: RunCommandFlags): Prom
   const { writeRun } = await import('../../../sim/report/run-folder.ts');
   const { report, trace } = traceRun(options, `seed ${options.seed}`);
   const { blsProvider: _, ...data } = options;
-  await writeRun(flags.count === undefined ? flags.out : `${flags.out}/${options.seed}`, data, report, trace);
+  const folder = flags.count === undefined ? flags.out : join(flags.out, options.seed);
+  writeRun(folder, data, report, trace, flags.window && { window: flags.window });
   return report;
 }
 

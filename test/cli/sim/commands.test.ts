@@ -51,13 +51,26 @@ describe('sim run', () => {
     const file = join(scratch, 'scenario.json');
     const submissions = [{ at: 5, to: 1, dependencies: ['a'] }];
     writeFileSync(file, JSON.stringify({ seed: 'x', signers: 4, byzantine: 1, faulty: 1, submissions }));
-    const options = await simulationOptions({ scenario: file, adversaries: 'none', faults: 'none', seed: 'y' });
-    const expected: Partial<SimulationOptions> = { seed: 'y', signers: 4, adversaries: 'none', faults: 'none' };
+    const options = await simulationOptions({
+      scenario: file,
+      adversaries: 'none',
+      faults: 'none',
+      seed: 'y',
+    });
+    const expected: Partial<SimulationOptions> = {
+      seed: 'y',
+      signers: 4,
+      adversaries: 'none',
+      faults: 'none',
+    };
     expect(options).toMatchObject({ ok: true, value: { ...expected, submissions } });
     const lines: string[] = [];
     const flags = { scenario: file, adversaries: 'none', faults: 'none', json: true };
     expect(await runCommand(flags, { out: (line) => lines.push(line) })).toEqual({ ok: true, value: 0 });
-    expect(JSON.parse(lines[0]!)).toMatchObject({ transactions: 1, finality: { score: 1, order: 0, open: 0 } });
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      transactions: 1,
+      finality: { score: 1, order: 0, open: 0 },
+    });
   });
 
   it('counts up seeds', async () => {
@@ -69,9 +82,19 @@ describe('sim run', () => {
 
   it('leaves a folder with everything that a publication needs', async () => {
     const folder = join(scratch, 'folder');
-    const flags = { signers: 4, transactions: 5, duration: 200, adversaries: 'none', faults: 'none', out: folder };
+    const flags = {
+      signers: 4,
+      transactions: 5,
+      duration: 200,
+      adversaries: 'none',
+      faults: 'none',
+      out: folder,
+    };
     await runCommand(flags, { out: () => undefined });
-    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Record<string, unknown>;
+    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     expect(manifest).toHaveProperty('version');
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain('<svg');
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { fairWeather } from '../../../sim/network/quality.ts';
-import type { SimulationOptions } from '../../../sim/options.ts';
+import type { LiarPlan, SimulationOptions } from '../../../sim/options.ts';
 import { simulate } from '../../../sim/run.ts';
 import { decodeScenario, encodeScenario, materialise } from '../../../sim/scenario.ts';
 import { shrink } from '../../../sim/shrink/shrink.ts';
@@ -47,10 +47,10 @@ const busy: SimulationOptions = {
 
 const faultsOf = ({ faults }: SimulationOptions) => (typeof faults === 'object' ? faults.faults : []);
 const bodiesOf = ({ submissions }: SimulationOptions) => (submissions ?? []).map(({ body }) => body);
-const namesOf = ({ adversaries }: SimulationOptions): string[] =>
-  Array.isArray(adversaries)
-    ? adversaries.flatMap((one) => (typeof one === 'object' ? one.strategies.map(({ name }) => name) : []))
-    : [];
+const plansOf = ({ adversaries }: SimulationOptions): LiarPlan[] =>
+  Array.isArray(adversaries) ? adversaries.filter((one): one is LiarPlan => typeof one === 'object') : [];
+const namesOf = (options: SimulationOptions): string[] =>
+  plansOf(options).flatMap(({ strategies }) => strategies.map(({ name }) => name));
 const explicit = { materialise: (options: SimulationOptions) => options };
 
 describe('shrinking', () => {

@@ -1,0 +1,57 @@
+/**
+ * Class 10, ties. Exactly half of the signers accept the victim's transaction first, the other half the attacker's,
+ * whose batch a lying ingress ground: it tried contents until its id suited it.
+ *
+ * - `prize: small-id`: the smallest id. What answers it: ties go by a hash with the parent block (section 7), so it
+ *   wins every second tie as anybody would. The source's rule takes the smaller id, and loses every tie.
+ * - `prize: small-tie`: the smallest hash with the parent, which is known as long as nothing is under way: then the
+ *   next block's parent is the last one that was certified. Here grinding pays.
+ */
+
+import { allSigners, type SignerId } from '../../../src/base/ids.ts';
+import type { LinkLatency, SimulationOptions } from '../../options.ts';
+import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
+import { knobsOf } from '../frontrun/knobs.ts';
+import { ahead, byClient, raced } from '../frontrun/race.ts';
+import { sceneOf } from '../stage.ts';
+
+const startMs = 300;
+/** Far longer than it takes to accept and announce, far shorter than a level may take. */
+const farMs = 8;
+
+const parameters: readonly AttackParameter[] = [
+  { name: 'prize', initial: 'small-id', about: 'what is ground for: "small-id", "small-tie" or "nothing"' },
+  { name: 'tries', initial: 200, about: 'contents tried' },
+];
+
+/** The first half of the signers hears the liar first, the second half the victim's ingress. */
+function halves({ signers }: AttackOptions, victimAt: SignerId): readonly LinkLatency[] {
+  const all = allSigners(signers);
+  return all.flatMap((to) => [
+    { from: 0 as SignerId, to, latencyMs: 2 * to < signers ? 0.2 : farMs },
+    { from: victimAt, to, latencyMs: 2 * to < signers ? farMs : 0.2 },
+  ]);
+}
+
+export const grindTies: Attack = {
+  name: 'grind-ties',
+  group: 10,
+  about: 'an id that is tried until it wins ties',
+  goal: "the attacker's batch wins a pair on which the signers are split evenly",
+  rules: ['engine', 'source', 'median'],
+  parameters,
+  trial(options) {
+    const knobs = knobsOf(parameters, options);
+    const victimAt = (options.signers - 1) as SignerId;
+    const shot = { prize: knobs.text('prize'), tries: knobs.number('tries'), key: 'prize', atMs: startMs };
+    const simulation: SimulationOptions = {
+      ...sceneOf(options),
+      adversaries: [{ signer: 0 as SignerId, strategies: [{ name: 'ground-shot', parameters: shot }] }],
+      links: halves(options, victimAt),
+      fanout: options.signers,
+      submissions: [{ at: startMs, to: victimAt, dependencies: ['prize'], client: 'victim', body: 'victim' }],
+      durationMs: 1500,
+    };
+    return raced(options, simulation, byClient, ahead, {});
+  },
+};
