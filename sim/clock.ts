@@ -39,8 +39,9 @@ export class Clock {
 
   /** Virtual time until the clock shows `reading`, in ms; 0 when it does already. */
   until(reading: number): number {
+    if (reading <= this.now) return 0;
     const left = (reading - this.#raw()) / this.#rate;
-    return left <= 0 ? 0 : Math.max(left, waitMsMin);
+    return Math.max(left, waitMsMin);
   }
 
   #raw(): number {

@@ -12,6 +12,8 @@ const justUnderShare = 0.9;
 export class FaultInjector {
   readonly #world: World;
   readonly #plan: FaultPlan;
+  /** Begun and not over. Where several do the same thing at once, it lasts until the last of them ends. */
+  readonly #active = new Set<Fault>();
   #healed = false;
 
   constructor(world: World, plan: FaultPlan) {
@@ -25,9 +27,11 @@ export class FaultInjector {
       this.#world.schedule.after(fault.at - this.#world.now, () => {
         if (this.#healed) return;
         this.#world.caption(`${describeFault(fault)} for ${fault.forMs} ms`, nodesOf(fault));
+        this.#active.add(fault);
         const undo = this.#begin(fault);
         this.#world.schedule.after(fault.forMs, () => {
           if (this.#healed) return;
+          this.#active.delete(fault);
           undo();
           this.#world.caption(`over: ${describeFault(fault)}`, nodesOf(fault));
         });
@@ -44,7 +48,7 @@ export class FaultInjector {
     for (const node of world.nodes) {
       node.syncMs = defaultSyncMs;
       node.diskFull = false;
-      node.clock.rate = 1;
+      node.setClockRate(1);
       if (!node.up && !this.#broken(node.signer.id)) world.restart(node.signer.id);
     }
     world.relink();
@@ -64,52 +68,86 @@ export class FaultInjector {
       case 'blackout':
         return this.#crash(allSigners(nodes.length), fault.keep, undefined);
       case 'partition':
-        return this.#partition(fault.members, fault.oneWay);
+        return this.#changing(
+          () => this.#cut(fault),
+          () => this.#world.relink(),
+        );
       case 'spike':
-        return this.#delay(fault.members, fault.delayMs);
       case 'slowNode':
-        return this.#delay([fault.node], fault.delayMs);
       case 'justUnder':
-        return this.#delay([fault.node], this.#justUnderMs(fault.timeout));
-      case 'slowDisk': {
-        const node = nodes[fault.node]!;
-        node.syncMs = fault.syncMs;
-        return () => {
-          node.syncMs = defaultSyncMs;
-        };
-      }
-      case 'fullDisk': {
-        const node = nodes[fault.node]!;
-        node.diskFull = true;
-        return () => {
-          node.diskFull = false;
-          if (!node.up && !this.#broken(fault.node)) this.#world.restart(fault.node);
-        };
-      }
-      case 'drift': {
-        const { clock } = nodes[fault.node]!;
-        clock.rate = fault.rate;
-        return () => {
-          clock.rate = 1;
-        };
-      }
+        return this.#changing(() => this.#delay(nodesOf(fault)));
+      case 'slowDisk':
+        return this.#changing(() => this.#slowDisk(fault.node));
+      case 'fullDisk':
+        return this.#changing(
+          () => {
+            nodes[fault.node]!.diskFull = this.#activeOf('fullDisk').some((one) => one.node === fault.node);
+          },
+          () => this.#restart([fault.node]),
+        );
+      case 'drift':
+        return this.#changing(() => {
+          const last = this.#activeOf('drift').findLast((one) => one.node === fault.node);
+          nodes[fault.node]!.setClockRate(last?.rate ?? 1);
+        });
       case 'jump':
         nodes[fault.node]!.jumpClock(fault.byMs);
         return () => {};
     }
   }
 
+  /** What is set from the faults that are active, when one begins and when one ends. */
+  #changing(set: () => void, after: () => void = () => {}): () => void {
+    set();
+    return () => {
+      set();
+      after();
+    };
+  }
+
+  #activeOf<K extends Fault['kind']>(kind: K): Extract<Fault, { kind: K }>[] {
+    return [...this.#active].filter((one): one is Extract<Fault, { kind: K }> => one.kind === kind);
+  }
+
+  /** Directions that this partition cuts: cut while any active one cuts them. */
+  #cut(partition: Extract<Fault, { kind: 'partition' }>): void {
+    const active = this.#activeOf('partition');
+    for (const [from, to] of this.#directions(partition))
+      this.#world.network.setCut(
+        from,
+        to,
+        active.some((one) => cuts(one, from, to)),
+      );
+  }
+
+  #directions(partition: Extract<Fault, { kind: 'partition' }>): (readonly [SignerId, SignerId])[] {
+    const all = allSigners(this.#world.nodes.length);
+    return all.flatMap((from) =>
+      all.filter((to) => cuts(partition, from, to)).map((to) => [from, to] as const),
+    );
+  }
+
+  /** Delays add up. */
+  #delay(members: readonly SignerId[]): void {
+    const late = [...this.#activeOf('spike'), ...this.#activeOf('slowNode'), ...this.#activeOf('justUnder')];
+    for (const member of members) {
+      const mine = late.filter((one) => nodesOf(one).includes(member));
+      const delayMs = mine.reduce(
+        (sum, one) => sum + (one.kind === 'justUnder' ? this.#justUnderMs(one.timeout) : one.delayMs),
+        0,
+      );
+      this.#world.network.setDelay(member, delayMs);
+    }
+  }
+
+  #slowDisk(id: SignerId): void {
+    const mine = this.#activeOf('slowDisk').filter((one) => one.node === id);
+    this.#world.nodes[id]!.syncMs = Math.max(defaultSyncMs, ...mine.map((one) => one.syncMs));
+  }
+
   #justUnderMs(timeout: 'level' | 'view'): number {
     const { levelTimeoutMs, viewTimeoutMs } = this.#world.federation.federation.limits;
     return (justUnderShare * (timeout === 'level' ? levelTimeoutMs : viewTimeoutMs)) / 2;
-  }
-
-  #delay(members: readonly SignerId[], delayMs: number): () => void {
-    const { network } = this.#world;
-    for (const member of members) network.setDelay(member, delayMs);
-    return () => {
-      for (const member of members) network.setDelay(member, 0);
-    };
   }
 
   #crash(ids: readonly SignerId[], keep: Kept, torn: number | undefined): () => void {
@@ -121,27 +159,28 @@ export class FaultInjector {
       const kept = typeof keep === 'number' ? Math.min(groups, Math.floor(keep * (groups + 1))) : keep;
       world.crash(id, torn === undefined ? kept : tear(store, kept, torn));
     }
-    return () => {
-      for (const id of down) if (!world.nodes[id]!.up && !this.#broken(id)) world.restart(id);
-    };
+    return () => this.#restart(ids);
   }
 
-  #partition(members: readonly SignerId[], oneWay: boolean): () => void {
-    const { network, nodes } = this.#world;
-    const inside = new Set(members);
-    const all = allSigners(nodes.length);
-    const cuts = all.flatMap((from) =>
-      all
-        .filter((to) => inside.has(from) && !inside.has(to))
-        .flatMap((to) => (oneWay ? [[from, to] as const] : [[from, to] as const, [to, from] as const])),
-    );
-    for (const [from, to] of cuts) network.setCut(from, to, true);
-    return () => {
-      for (const [from, to] of cuts) network.setCut(from, to, false);
-      this.#world.relink();
-    };
+  /** Starts those that are down, unless another fault still keeps them down. */
+  #restart(ids: readonly SignerId[]): void {
+    const off = this.#activeOf('crash').map((one) => one.node);
+    if (this.#activeOf('blackout').length > 0) return;
+    for (const id of ids)
+      if (!this.#world.nodes[id]!.up && !off.includes(id) && !this.#broken(id)) this.#world.restart(id);
   }
 }
+
+/** Whether a partition cuts this direction. */
+const cuts = (
+  { members, oneWay }: Extract<Fault, { kind: 'partition' }>,
+  from: SignerId,
+  to: SignerId,
+): boolean => {
+  const leaves = members.includes(from) && !members.includes(to);
+  const enters = !members.includes(from) && members.includes(to);
+  return leaves || (enters && !oneWay);
+};
 
 function nodesOf(fault: Fault): readonly SignerId[] {
   if ('node' in fault) return [fault.node];

@@ -141,6 +141,18 @@ export class SimNode {
   /** The signer's clock jumps by this much, in ms; a host's clock stands still rather than go back. */
   jumpClock(byMs: number): void {
     this.clock.jump(byMs);
+    this.#clockChanged();
+  }
+
+  /** The signer's clock runs at this rate from now on. */
+  setClockRate(rate: number): void {
+    this.clock.rate = rate;
+    this.#clockChanged();
+  }
+
+  /** The next timer is due at another moment of virtual time than it was: armed anew by the step. */
+  #clockChanged(): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
     this.input({ type: 'tick' });
   }
 

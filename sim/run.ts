@@ -21,6 +21,7 @@ import type { NetworkName } from './network/names.ts';
 import type { Drawn, SimulationOptions } from './options.ts';
 import { demandProgress } from './progress.ts';
 import { Random } from './random.ts';
+import { votesNeeded } from './rules/source/order.ts';
 import { type Report, reportOf } from './run-report.ts';
 import { checkBody, planWorkload, scheduleSubmissions } from './workload.ts';
 import { World } from './world.ts';
@@ -121,7 +122,7 @@ function drawLimits(random: Random, network: NetworkName): Partial<FederationLim
 /** The slack of an experiment; undefined for the engine's own. */
 function slackOf(options: SimulationOptions): number | undefined {
   const { signers, byzantine, faulty, extraSlack = 0, threshold } = options;
-  if (threshold !== undefined) return signers - Math.ceil(threshold * signers);
+  if (threshold !== undefined) return signers - votesNeeded(threshold, signers);
   return extraSlack === 0 ? undefined : must(quorumOf(signers, byzantine, faulty)).slack + extraSlack;
 }
 

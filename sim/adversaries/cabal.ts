@@ -25,6 +25,7 @@ import {
   voteSigningBytes,
 } from '../../src/messages/vote.ts';
 import { conflict } from '../checkers/rules.ts';
+import type { SimNode } from '../node.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
@@ -45,6 +46,8 @@ export class Cabal {
   /** Batches and blocks that they made, showed to somebody, and no engine of theirs knows. */
   readonly forgedBatches = new Map<BatchId, Batch>();
   readonly forgedBlocks = new Map<BlockDigest, Block>();
+  /** Second copies of members (twins). */
+  readonly twins = new Map<SignerId, SimNode>();
   /** Votes of honest signers as they reached any of them: single or in aggregates, not checked. */
   readonly #parts = new Map<BatchId, Certificate[]>();
   readonly #halves: ReadonlyMap<SignerId, 0 | 1>;

@@ -131,6 +131,9 @@ export function serveForged(liar: Liar): Strategy {
   };
 }
 
+/** Latency in ms between second copies of friends. */
+const betweenTwinsMs = 0.3;
+
 /**
  * Two copies of the engine with the same keys. The signers are split between them, and split anew now and
  * then, so that each copy in turn is the honest past of the other.
@@ -141,7 +144,21 @@ export function twinEngines(liar: Liar, { reshuffleMs }: { readonly reshuffleMs:
   const hears = (peer: SignerId): boolean =>
     !liar.cabal.members.includes(peer) &&
     (round === 0 ? liar.cabal.half(peer) : liar.side(peer, `twin ${round}`)) === 1;
-  liar.world.addTwin(liar.id, hears);
+  const second = liar.world.addTwin(liar.id, hears);
+  liar.cabal.twins.set(liar.id, second);
+  // The world links first copies only; second ones find each other here.
+  second.tamper = {
+    outgoing: (sends) =>
+      sends.filter(({ to, message }) => {
+        const friend = liar.cabal.twins.get(to);
+        if (friend)
+          liar.world.schedule.after(betweenTwinsMs, () =>
+            friend.input({ type: 'message', from: liar.id, message }),
+          );
+        return !friend;
+      }),
+    incoming: () => true,
+  };
   let next = reshuffleMs;
   return {
     tick() {

@@ -6,6 +6,7 @@ import { tampering } from './aggregates/tampering.ts';
 import { amnesia } from './amnesia/old-disk.ts';
 import { replays } from './amnesia/replays.ts';
 import type { Attack } from './attack.ts';
+import { flip } from './flip/flip.ts';
 import { oneLearner } from './roots/one-learner.ts';
 import { starvedScore } from './roots/starved-score.ts';
 import { twoBlocks } from './roots/two-blocks.ts';
@@ -14,6 +15,7 @@ import { leadersInTurn } from './views/leaders-in-turn.ts';
 import { viewStorm } from './views/storm.ts';
 
 export const attacks: readonly Attack[] = [
+  flip,
   twoSamples,
   starvedScore,
   oneLearner,

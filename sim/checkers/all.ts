@@ -7,6 +7,7 @@ import type { Checker } from './checker.ts';
 import { database } from './database.ts';
 import { deliveredStays, deliveryOrder, verdicts } from './deliveries.ts';
 import { derivation } from './derivation.ts';
+import { fairness } from './fairness.ts';
 import { learners } from './learners.ts';
 import { score } from './score.ts';
 import { statements, votes } from './statements.ts';
@@ -23,6 +24,7 @@ export const allCheckers: readonly Checker[] = [
   nothingLost,
   derivation,
   score,
+  fairness,
   statements,
   votes,
   blame,

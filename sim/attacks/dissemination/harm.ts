@@ -20,9 +20,9 @@ const progressMs = 20_000;
 
 /** The knobs of every attack on progress. */
 export const harmParameters: readonly AttackParameter[] = [
-  { name: 'victims', initial: 40, about: 'transactions of others, whose delay is measured' },
-  { name: 'durationMs', initial: 800, about: 'for how long they are sent, in ms' },
-  { name: 'factor', initial: 30, about: 'how many times the undisturbed mean delay counts as success' },
+  { name: 'victims', initial: 20, about: 'transactions of others, whose delay is measured' },
+  { name: 'durationMs', initial: 400, about: 'for how long they are sent, in ms' },
+  { name: 'factor', initial: 1000, about: 'how many times the undisturbed mean delay counts as success' },
 ];
 
 /** What an attack adds to a quiet scene. */

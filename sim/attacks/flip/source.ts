@@ -25,7 +25,7 @@ import {
   planWorst,
   type Sighting,
 } from './plan.ts';
-import { flipPossible } from './theory.ts';
+import { type FlipScene, flipPossible } from './theory.ts';
 
 export interface SourceFlip {
   /** Share of n that a score must reach. */
@@ -208,8 +208,8 @@ export function flipSource(options: AttackOptions, flip: SourceFlip): Trial {
   return {
     outcome: found ? 'succeeded' : 'failed',
     reason: found
-      ? `s${found.firstAt} and s${found.secondAt} deliver two conflicting transactions in different orders`
-      : `no honest signers disagree; theory says ${possible ? 'possible for other arrivals' : 'impossible'}`,
+      ? `s${found.firstAt} and s${found.secondAt} deliver two conflicting transactions in different orders; ${theoryText(scene)}`
+      : `no honest signers disagree; ${theoryText(scene)}`,
     blamed: [],
     liars,
     violated: [],
@@ -222,4 +222,14 @@ export function flipSource(options: AttackOptions, flip: SourceFlip): Trial {
     traceHash: world.traceHash(),
     ...(traced ? { trace: world.trace() } : {}),
   };
+}
+
+/** What the exact conditions say of a scene: as votes are compared in it, and compared signer by signer. */
+function theoryText(scene: FlipScene): string {
+  const verdict = (one: FlipScene): string => (flipPossible(one) ? 'possible' : 'impossible');
+  const bySigner = verdict({ ...scene, comparison: 'per-signer' });
+  const here = `theory says ${verdict(scene)} for some arrivals`;
+  return scene.comparison === 'per-signer'
+    ? here
+    : `${here} (${bySigner} if votes were compared signer by signer)`;
 }

@@ -4,12 +4,13 @@
  *
  * - `prize: small-id`: the smallest id. What answers it: ties go by a hash with the parent block (section 7), so it
  *   wins every second tie as anybody would. The source's rule takes the smaller id, and loses every tie.
- * - `prize: small-tie`: the smallest hash with the parent, which is known as long as nothing is under way: then the
- *   next block's parent is the last one that was certified. Here grinding pays.
+ * - `prize: small-tie`: the smallest hash with the block that the liar believes to be the parent. It is known while
+ *   nothing is under way, but then whichever is certified first stands in a block alone: of an even split no
+ *   certificate's majority lists the other. While blocks are under way the parent is younger than the batch.
  */
 
 import { allSigners, type SignerId } from '../../../src/base/ids.ts';
-import type { LinkLatency, SimulationOptions } from '../../options.ts';
+import type { LinkLatency, SimulationOptions, Submission } from '../../options.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
 import { knobsOf } from '../frontrun/knobs.ts';
 import { ahead, byClient, raced } from '../frontrun/race.ts';
@@ -22,6 +23,7 @@ const farMs = 8;
 const parameters: readonly AttackParameter[] = [
   { name: 'prize', initial: 'small-id', about: 'what is ground for: "small-id", "small-tie" or "nothing"' },
   { name: 'tries', initial: 200, about: 'contents tried' },
+  { name: 'busy', initial: true, about: 'whether a block is under way, so that one block holds both' },
 ];
 
 /** The first half of the signers hears the liar first, the second half the victim's ingress. */
@@ -31,6 +33,20 @@ function halves({ signers }: AttackOptions, victimAt: SignerId): readonly LinkLa
     { from: 0 as SignerId, to, latencyMs: 2 * to < signers ? 0.2 : farMs },
     { from: victimAt, to, latencyMs: 2 * to < signers ? farMs : 0.2 },
   ]);
+}
+
+/** Pairs of others that cross, so that the leader is proposing when the two certificates come. */
+function crossings({ signers }: AttackOptions): readonly Submission[] {
+  return Array.from(
+    { length: 8 },
+    (_, i): Submission => ({
+      at: startMs + farMs - 3 + Math.floor(i / 2),
+      to: (i % 2 === 0 ? 1 : signers - 2) as SignerId,
+      dependencies: [`busy ${Math.floor(i / 2)}`],
+      client: 'others',
+      body: `busy ${i}`,
+    }),
+  );
 }
 
 export const grindTies: Attack = {

@@ -42,6 +42,7 @@ function silence(world: World, count: number): Silencing {
     }
   };
   const look = (): void => {
+    if (state.endedAt <= world.now) return;
     const now = leaderNow(world);
     const nowTerm = now ? Math.floor((now.view - 1) / leaderTerm) : term;
     if (now && nowTerm !== term) {
@@ -60,9 +61,18 @@ function silence(world: World, count: number): Silencing {
     }
     // Again, for when a run ends its faults it mends every link.
     else if (cut !== undefined) setCut(cut, true);
-    world.schedule.after(lookEveryMs, look);
   };
-  world.schedule.after(0, look);
+  const tick = (): void => {
+    look();
+    if (state.endedAt > world.now) world.schedule.after(lookEveryMs, tick);
+  };
+  // A leader is done within a few ms: it must be cut off by what makes it the leader.
+  world.watchers.push({
+    received: (_, __, { type }) => {
+      if (type === 'timeout' || type === 'view' || type === 'proposal') look();
+    },
+  });
+  world.schedule.after(0, tick);
   return state;
 }
 

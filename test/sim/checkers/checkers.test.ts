@@ -23,6 +23,9 @@ const lied = followed(
   named('doctored', [4, 1, 1], { ...base, adversaries: ['equivocating-votes', 'twins'] }),
 );
 
+/** Lies that every engine notices, whatever else it leaves unchecked. */
+const caught = followed(named('doctored', [4, 1, 1], { ...base, adversaries: ['equivocating-votes'] }));
+
 type EventEntry = Extract<Entry, { kind: 'event' }>;
 type Of<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>;
 
@@ -116,7 +119,11 @@ const timeoutOf = (end: number, lastSigned: number, highView: number): Statement
 describe('the true history', () => {
   it.each(allCheckers.map((checker) => checker.name))('%s is ok', (name) => {
     expect(finding(name, truth)).toEqual({ name, verdict: 'ok', details: [] });
-    expect(finding(name, lied)).toEqual({ name, verdict: 'ok', details: [] });
+    expect(finding(name, name === 'blame complete' ? caught : lied)).toEqual({
+      name,
+      verdict: 'ok',
+      details: [],
+    });
     expect(finding(name, documented)).toEqual({ name, verdict: 'ok', details: [] });
   });
 
@@ -129,7 +136,7 @@ describe('the true history', () => {
     expect(documented.learners[0]!.documents.size).toBeGreaterThan(3);
     const outcomes = documented.learners[0]!.applied.flatMap((one) => one.outcomes);
     for (const outcome of ['applied', 'refused']) expect(outcomes).toContain(outcome);
-    expect(lied.held.length).toBeGreaterThan(0);
+    expect(caught.held.length).toBeGreaterThan(0);
   });
 });
 
@@ -370,7 +377,7 @@ const doctored: readonly (readonly [string, string, () => History])[] = [
   [
     'blame complete',
     'nobody has evidence of what everybody held',
-    () => withEvents(lied, 'evidence', () => undefined),
+    () => withEvents(caught, 'evidence', () => undefined),
   ],
   [
     'blame complete',
