@@ -50,8 +50,8 @@ function sourceDigest() {
     const content = readIfThere(inRoot(path));
     if (content !== undefined) digest.update(`${path}\0${content.length}\0`).update(content);
   };
-  for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) add(path);
-  for (const folder of ['src', 'sim', 'bench']) for (const path of filesUnder(folder)) add(path);
+  for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/lab.mjs']) add(path);
+  for (const folder of ['src', 'sim', 'bench', 'web']) for (const path of filesUnder(folder)) add(path);
   return digest.digest('hex');
 }
 
@@ -97,7 +97,7 @@ const built = (digest) => readIfThere(stamp)?.toString() === digest;
 function build() {
   const digest = sourceDigest();
   if (built(digest)) return;
-  say('building dist (tsc)');
+  say('building dist');
   // What a deleted source left behind must not be run.
   rmSync(inRoot('dist'), { recursive: true, force: true });
   run('build', process.execPath, [
@@ -105,6 +105,7 @@ function build() {
     '-p',
     'tsconfig.build.json',
   ]);
+  run('build of the page', process.execPath, [inRoot('scripts', 'lab.mjs'), '--build']);
   // The compiler does not set the mode that `npx musig-paxos` needs.
   if (existsSync(program)) chmodSync(program, 0o755);
   mkdirSync(inRoot('dist'), { recursive: true });

@@ -16,10 +16,10 @@ export interface Workers {
 const isSource = (file: URL): boolean => file.pathname.endsWith('.ts');
 
 /** The worker's file in the form in which this file is. */
-const ownWorker = (): URL => {
-  const here = new URL(import.meta.url);
-  return isSource(here) ? new URL('./worker.ts', here) : new URL('./worker.js', here);
-};
+const ownWorker = (): URL =>
+  isSource(new URL(import.meta.url))
+    ? new URL('./worker.ts', import.meta.url)
+    : new URL('./worker.js', import.meta.url);
 
 /** @param file exports `work` and `ready`; the sweep's own worker by default. */
 export async function startWorkers(count: number, file: URL = ownWorker()): Promise<Workers> {

@@ -1,5 +1,27 @@
 /** Byte arrays: hex, text, comparison, concatenation. Nothing here keeps a reference to its input. */
 
+/** Longer arrays have memory of their own; the shortest are kept with their object by the machine itself. */
+const sharedBytesMin = 65;
+const sharedBytesMax = 1024;
+const slabBytes = 8192;
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+/**
+ * Zeros to be filled in. Memory of one's own costs ten times as much as the bytes of a message, so arrays
+ * of middle length are cut from larger pieces, each piece of memory once: `buffer` is not theirs alone.
+ */
+export function allocate(length: number): Uint8Array {
+  if (length < sharedBytesMin || length > sharedBytesMax) return new Uint8Array(length);
+  if (slabUsed + length > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  const bytes = slab.subarray(slabUsed, slabUsed + length);
+  slabUsed += length;
+  return bytes;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -60,7 +82,7 @@ export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  const joined = allocate(length);
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);

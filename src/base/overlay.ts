@@ -4,28 +4,68 @@
  * the store before the next one.
  */
 
-import { compareBytes, toHex } from './bytes.ts';
+import { compareBytes } from './bytes.ts';
 import type { Ledger, Table, Write } from './ledger.ts';
 
-const nameOf = ({ table, key }: Pick<Write, 'table' | 'key'>): string => `${table}/${toHex(key)}`;
+/** A key as text of one character a byte. */
+const textOfKey = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
+
+/** The latest write of each key, by table: reads ask mostly about tables that nobody wrote to in this step. */
+class LatestWrites {
+  readonly #tables = new Map<Table, Map<string, Write>>();
+  #used = false;
+
+  get(table: Table, key: Uint8Array): Write | undefined {
+    const writes = this.#tables.get(table);
+    return writes && writes.size > 0 ? writes.get(textOfKey(key)) : undefined;
+  }
+
+  set(write: Write): void {
+    let writes = this.#tables.get(write.table);
+    if (!writes) {
+      writes = new Map();
+      this.#tables.set(write.table, writes);
+    }
+    writes.set(textOfKey(write.key), write);
+    this.#used = true;
+  }
+
+  of(table: Table): Iterable<Write> {
+    return this.#tables.get(table)?.values() ?? [];
+  }
+
+  clear(): void {
+    if (!this.#used) return;
+    for (const writes of this.#tables.values()) if (writes.size > 0) writes.clear();
+    this.#used = false;
+  }
+}
 
 export class LedgerOverlay implements Ledger {
   readonly #below: Ledger;
   #writes: Write[] = [];
-  readonly #latest = new Map<string, Write>();
-  readonly #lazy = new Map<string, Write>();
+  readonly #latest = new LatestWrites();
+  readonly #lazy = new Set<Write>();
 
   constructor(below: Ledger) {
     this.#below = below;
   }
 
   write(writes: readonly Write[]): void {
-    for (const write of writes) {
-      this.#writes.push(write);
-      this.#latest.set(nameOf(write), write);
-      // A later write of the same key wins over a lazy one.
-      if (this.#lazy.size > 0) this.#lazy.delete(nameOf(write));
-    }
+    for (const write of writes) this.#add(write);
+  }
+
+  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+    this.#add({ table, key, value });
+  }
+
+  delete(table: Table, key: Uint8Array): void {
+    this.#add({ table, key, value: undefined });
+  }
+
+  #add(write: Write): void {
+    this.#writes.push(write);
+    this.#supersede(write);
   }
 
   /**
@@ -34,24 +74,17 @@ export class LedgerOverlay implements Ledger {
    */
   putLazily(table: Table, key: Uint8Array, value: Uint8Array): void {
     const write: Write = { table, key, value };
-    this.#lazy.set(nameOf(write), write);
-    this.#latest.set(nameOf(write), write);
+    this.#supersede(write);
+    this.#lazy.add(write);
   }
 
-  /** Hands over the lazy writes; call after `drain`. */
-  drainLazy(): Write[] {
-    if (this.#lazy.size === 0) return [];
-    const writes = [...this.#lazy.values()];
-    this.#lazy.clear();
-    return writes;
-  }
-
-  put(table: Table, key: Uint8Array, value: Uint8Array): void {
-    this.write([{ table, key, value }]);
-  }
-
-  delete(table: Table, key: Uint8Array): void {
-    this.write([{ table, key, value: undefined }]);
+  /** The latest write of its key now. Whatever it is, it wins over a lazy one before it. */
+  #supersede(write: Write): void {
+    if (this.#lazy.size > 0) {
+      const before = this.#latest.get(write.table, write.key);
+      if (before) this.#lazy.delete(before);
+    }
+    this.#latest.set(write);
   }
 
   get pending(): boolean {
@@ -66,17 +99,22 @@ export class LedgerOverlay implements Ledger {
     return writes;
   }
 
+  /** Hands over the lazy writes; call after `drain`. */
+  drainLazy(): Write[] {
+    if (this.#lazy.size === 0) return [];
+    const writes = [...this.#lazy];
+    this.#lazy.clear();
+    return writes;
+  }
+
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    if (this.#latest.size > 0) {
-      const write = this.#latest.get(`${table}/${toHex(key)}`);
-      if (write) return write.value;
-    }
-    return this.#below.get(table, key);
+    const write = this.#latest.get(table, key);
+    return write ? write.value : this.#below.get(table, key);
   }
 
   *range(table: Table, from: Uint8Array, limit: number): Iterable<readonly [Uint8Array, Uint8Array]> {
-    const changed = [...this.#latest.values()]
-      .filter((write) => write.table === table && compareBytes(write.key, from) >= 0)
+    const changed = [...this.#latest.of(table)]
+      .filter((write) => compareBytes(write.key, from) >= 0)
       .sort((a, b) => compareBytes(a.key, b.key));
     let given = 0;
     let next = 0;

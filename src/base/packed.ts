@@ -9,7 +9,7 @@
  * 2. Bytes that are read are views of the input, as long as the reader's caller keeps that unchanged.
  */
 
-import { textOf, utf8 } from './bytes.ts';
+import { allocate, textOf, utf8 } from './bytes.ts';
 
 /** Where encoded values go. */
 export class Writer {
@@ -80,7 +80,8 @@ export function codecOf<T>(write: (writer: Writer, value: T) => void, read: (rea
       const writer = resting.pop() ?? new Writer();
       writer.at = 0;
       write(writer, value);
-      const bytes = writer.bytes.slice(0, writer.at);
+      const bytes = allocate(writer.at);
+      bytes.set(writer.bytes.subarray(0, writer.at));
       if (writer.bytes.length <= keptBytesMax) resting.push(writer);
       return bytes;
     },

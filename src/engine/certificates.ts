@@ -50,6 +50,8 @@ export class Certificates {
   readonly #acceptance: Acceptance;
   readonly #fetcher: Fetcher;
   readonly #hooks: CertificateHooks;
+  /** Rows in the ledger of uncommitted batches. */
+  readonly #rows = new Map<BatchId, CertificateDigest[]>();
   /** Being checked, to check each once. */
   readonly #checking = new Set<CertificateDigest>();
 
@@ -128,16 +130,24 @@ export class Certificates {
     ledger.putLazily('certificate', fromHex(id), encodeCertificate(certificate, n));
     const key = certifiedCodec.encode({ batch: certificate.batch, certificate: id });
     ledger.putLazily('certified', key, Uint8Array.of(1));
+    this.#rowFor(certificate.batch, id);
+  }
+
+  #rowFor(batch: BatchId, id: CertificateDigest): void {
+    const rows = this.#rows.get(batch);
+    if (rows) rows.push(id);
+    else this.#rows.set(batch, [id]);
   }
 
   /** Forgets the certificates of settled batches, except those that blocks refer to. */
   settled(batches: readonly BatchId[], used: ReadonlySet<CertificateDigest>): void {
-    for (const batch of batches)
-      for (const [key] of [...this.#rowsOf(batch)]) {
-        this.#core.ledger.delete('certified', key);
-        const id = certifiedCodec.decode(key).certificate;
-        if (!used.has(id)) this.#core.ledger.delete('certificate', fromHex(id));
+    for (const batch of batches) {
+      for (const certificate of this.#rows.get(batch) ?? []) {
+        this.#core.ledger.delete('certified', certifiedCodec.encode({ batch, certificate }));
+        if (!used.has(certificate)) this.#core.ledger.delete('certificate', fromHex(certificate));
       }
+      this.#rows.delete(batch);
+    }
   }
 
   /** Offers again what the ledger holds, after a restart. */
@@ -147,6 +157,7 @@ export class Certificates {
       const { batch, certificate: id } = certifiedCodec.decode(key);
       const certificate = this.find(id, batch);
       if (!certificate) throw new Error(`certificate ${id} is named and not stored`);
+      this.#rowFor(batch, id);
       this.#withBatch(this.#core.self, certificate, id, true);
     }
   }
@@ -188,12 +199,5 @@ export class Certificates {
     // Certified last: it may launch the next batch, whose deliveries come after these.
     this.#hooks.delivered(deliveries);
     if (first) this.#hooks.certified(held.batch, this.#order.has(certificate.batch));
-  }
-
-  *#rowsOf(batch: BatchId): Iterable<readonly [Uint8Array, Uint8Array]> {
-    for (const row of this.#core.ledger.range('certified', fromHex(batch), keptMax * 64)) {
-      if (certifiedCodec.decode(row[0]).batch !== batch) return;
-      yield row;
-    }
   }
 }

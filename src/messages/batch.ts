@@ -98,8 +98,17 @@ export function transactionLeaf(transaction: Transaction, id: TransactionId): Ui
   return hashBytes('transaction-signed', digest().encode(id), signature);
 }
 
-export const batchIdOf = (header: BatchHeader): BatchId =>
-  digestAs<BatchId>(hash('batch', batchHeaderCodec.encode(header)));
+/** Ids of headers: whoever checks a batch computes it again, and nothing changes a header. */
+const ids = new WeakMap<BatchHeader, BatchId>();
+
+export function batchIdOf(header: BatchHeader): BatchId {
+  let id = ids.get(header);
+  if (id === undefined) {
+    id = digestAs<BatchId>(hash('batch', batchHeaderCodec.encode(header)));
+    ids.set(header, id);
+  }
+  return id;
+}
 
 /** What the ingress signs: the batch id under its own domain. */
 export const batchSigningBytes = (id: BatchId): Uint8Array =>

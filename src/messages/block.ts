@@ -113,8 +113,19 @@ const wireBlock = P.struct({
 
 const wireProposal = P.struct({ block: bytesMax(16 << 20, 'block'), signature: fixedBytes(64) });
 
-export const encodeBlock = (block: Block, n: number): Uint8Array =>
-  wireBlock.encode({ ...block, justify: toWireQc(block.justify, n) });
+/** Bytes and digest of blocks: several parts of a signer ask for them, and nothing changes them. */
+const encoded = new WeakMap<Block, { readonly n: number; bytes: Uint8Array; digest?: BlockDigest }>();
+
+function encodedOnce(block: Block, n: number) {
+  let known = encoded.get(block);
+  if (known?.n !== n) {
+    known = { n, bytes: wireBlock.encode({ ...block, justify: toWireQc(block.justify, n) }) };
+    encoded.set(block, known);
+  }
+  return known;
+}
+
+export const encodeBlock = (block: Block, n: number): Uint8Array => encodedOnce(block, n).bytes;
 
 export function decodeBlock(bytes: Uint8Array, n: number): Result<Block> {
   const decoded = decode(wireBlock, bytes, 'block');
@@ -126,11 +137,15 @@ export function decodeBlock(bytes: Uint8Array, n: number): Result<Block> {
     return refuse('BLOCK_PARENT', 'the parent is not the block that justify certifies');
   if (block.view <= block.justify.view) return refuse('BLOCK_VIEW', 'the view is not above that of justify');
   if (block.height < 1) return refuse('BLOCK_HEIGHT', 'height starts at 1');
+  encoded.set(block, { n, bytes });
   return accept(block);
 }
 
-export const blockDigest = (block: Block, n: number): BlockDigest =>
-  digestAs<BlockDigest>(hash('block', encodeBlock(block, n)));
+export function blockDigest(block: Block, n: number): BlockDigest {
+  const known = encodedOnce(block, n);
+  known.digest ??= digestAs<BlockDigest>(hash('block', known.bytes));
+  return known.digest;
+}
 
 /**
  * What signers sign with the voting key for a block (3a). The view stands beside the digest, so that

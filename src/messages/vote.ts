@@ -149,8 +149,26 @@ function positions(before: readonly BatchId[], union: readonly BatchId[]): Signe
   return before.map((id) => index.get(id)! as SignerId);
 }
 
+/** Bytes and digest of certificates: several parts of a signer ask for them, and nothing changes them. */
+const encoded = new WeakMap<
+  Certificate,
+  { readonly n: number; bytes: Uint8Array; digest?: CertificateDigest }
+>();
+
+function encodedOnce(certificate: Certificate, n: number) {
+  let known = encoded.get(certificate);
+  if (known?.n !== n) {
+    known = { n, bytes: encodeVotes(certificate, n) };
+    encoded.set(certificate, known);
+  }
+  return known;
+}
+
 /** Canonical bytes of a certificate, or of a partial aggregate, among `n` signers. */
-export function encodeCertificate(certificate: Certificate, n: number): Uint8Array {
+export const encodeCertificate = (certificate: Certificate, n: number): Uint8Array =>
+  encodedOnce(certificate, n).bytes;
+
+function encodeVotes(certificate: Certificate, n: number): Uint8Array {
   const union = listedIn(certificate.classes);
   return wireVotes.encode({
     batch: certificate.batch,
@@ -198,12 +216,17 @@ export function decodeCertificate(bytes: Uint8Array, n: number): Result<Certific
   if (classes.length === 0) return refuse('CLASS_NONE', 'there is no class');
   if (used.size !== union.length)
     return refuse('UNION_UNUSED', 'the union lists a batch that no class lists');
-  return accept({ batch, classes, signature });
+  const certificate: Certificate = { batch, classes, signature };
+  encoded.set(certificate, { n, bytes });
+  return accept(certificate);
 }
 
 /** Digest that names this certificate: its batch, classes, bitmaps and signature. */
-export const certificateDigest = (certificate: Certificate, n: number): CertificateDigest =>
-  digestAs<CertificateDigest>(hash('certificate', encodeCertificate(certificate, n)));
+export function certificateDigest(certificate: Certificate, n: number): CertificateDigest {
+  const known = encodedOnce(certificate, n);
+  known.digest ??= digestAs<CertificateDigest>(hash('certificate', known.bytes));
+  return known.digest;
+}
 
 /** Decodes a certificate that we encoded ourselves. @throws when it is damaged. */
 export const storedCertificate = (bytes: Uint8Array, n: number): Certificate =>

@@ -9,7 +9,7 @@
  */
 
 import { invariant } from '../base/assert.ts';
-import { fromHex, utf8 } from '../base/bytes.ts';
+import { allocate, fromHex, utf8 } from '../base/bytes.ts';
 import { type Codec, digest, P, u53 } from '../base/codec.ts';
 import {
   height as asHeight,
@@ -59,7 +59,11 @@ const transactionCodec = P.struct({ position: u53(), index: u53() }) as unknown 
 }>;
 
 /** A dependency key (Latin-1 text) as bytes. */
-const keyBytes = (key: Key): Uint8Array => Uint8Array.from(key, (character) => character.charCodeAt(0));
+function keyBytes(key: Key): Uint8Array {
+  const bytes = allocate(key.length);
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
+  return bytes;
+}
 
 export const positionKey = (position: number): Uint8Array => u53().encode(position);
 const nodeKeyCodec = P.struct({ level: P.U8, index: u53() });

@@ -1,8 +1,8 @@
 /**
  * A map from keys (`tables.ts`) to values that can be read in key order. Reading and writing are those of
- * a hash map until the first ordered read; from then on the order is kept up to date with every change.
- * Tables that are never read in order never pay for it. Also here: the merge of several ordered sources,
- * and reading in pages.
+ * a hash map until the first ordered read; from then on the order is kept up to date with every change,
+ * until there were more changes than it would cost to make it again. Tables that are not read in order do
+ * not pay for it. Also here: the merge of several ordered sources, and reading in pages.
  */
 
 import type { Table } from '../base/ledger.ts';
@@ -11,9 +11,13 @@ import { keyBytes, keyText } from './tables.ts';
 
 export type Entry<V> = readonly [key: string, value: V];
 
+const changesMin = 64;
+
 export class OrderedMap<V> {
   readonly #values: Map<string, V>;
   #order: SortedKeys | undefined;
+  /** Changes of the order since the last ordered read. */
+  #changes = 0;
 
   constructor(entries: Iterable<Entry<V>> = []) {
     this.#values = new Map(entries);
@@ -28,12 +32,20 @@ export class OrderedMap<V> {
   }
 
   set(key: string, value: V): void {
-    if (this.#order && !this.#values.has(key)) this.#order.add(key);
+    if (this.#ordered() && !this.#values.has(key)) this.#order!.add(key);
     this.#values.set(key, value);
   }
 
   delete(key: string): void {
-    if (this.#values.delete(key)) this.#order?.delete(key);
+    if (this.#values.delete(key) && this.#ordered()) this.#order!.delete(key);
+  }
+
+  /** Whether the order is to be kept up to date with one more change. */
+  #ordered(): boolean {
+    if (!this.#order) return false;
+    this.#changes += 1;
+    if (this.#changes > this.#values.size + changesMin) this.#order = undefined;
+    return this.#order !== undefined;
   }
 
   /** All entries, in no particular order. */
@@ -44,6 +56,7 @@ export class OrderedMap<V> {
   /** Entries from `key` on, ascending. Do not write while iterating. */
   *from(key: string): Generator<Entry<V>> {
     this.#order ??= new SortedKeys(this.#values.keys());
+    this.#changes = 0;
     for (const next of this.#order.from(key)) yield [next, this.#values.get(next)!];
   }
 }

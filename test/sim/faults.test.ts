@@ -228,7 +228,7 @@ describe('a crash keeps of what was not synced', () => {
     );
     world.run(1);
     for (const i of upTo(6)) {
-      world.submit(s0, world.transaction([`k${i}`]));
+      world.submit((i % 4) as SignerId, world.transaction([`k${i}`]));
       world.run(world.now + 1);
     }
     const before = world.nodes[0]!.store.unsyncedGroups;

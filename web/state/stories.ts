@@ -297,7 +297,13 @@ const flipEngine: Story = {
   name: 'flip-engine',
   title: 'The same attack on this engine',
   about: 'The same liars, the same two transactions, the rule of this project.',
-  choices: { ...flipChoices, story: 'flip-engine', rule: 'engine', threshold: 0 },
+  choices: {
+    ...flipChoices,
+    story: 'flip-engine',
+    rule: 'engine',
+    threshold: 0,
+    parameters: { block: 'pair' },
+  },
   scene: undefined,
   captions: [
     {

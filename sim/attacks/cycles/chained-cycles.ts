@@ -21,14 +21,16 @@ import { honestSigners } from '../frontrun/race.ts';
 import { type Judgement, judged, liarsWith, sceneOf } from '../stage.ts';
 
 const startMs = 100;
+/** How many others, on each side, a transaction is in conflict with. */
+const overlap = 8;
 
 const parameters: readonly AttackParameter[] = [
-  { name: 'streamMs', initial: 600, about: 'for how long the attacker goes on, in ms' },
-  { name: 'everyMs', initial: 0.4, about: 'time between its transactions, in ms' },
+  { name: 'streamMs', initial: 1500, about: 'for how long the attacker goes on, in ms' },
+  { name: 'everyMs', initial: 10, about: 'time between its transactions, in ms' },
   { name: 'waits', initial: 'blocks', about: 'what finality waits for: "blocks", or complete "cycles"' },
 ];
 
-/** Each transaction shares a key with the three before it; neighbours go to different signers. */
+/** Each transaction shares a key with each of the few before it; neighbours go to different signers. */
 function stream(options: AttackOptions, streamMs: number, everyMs: number): readonly Submission[] {
   const random = new Random(`${options.seed}/chain`);
   const signers = honestSigners(options);
@@ -37,7 +39,7 @@ function stream(options: AttackOptions, streamMs: number, everyMs: number): read
     (_, i): Submission => ({
       at: startMs + i * everyMs,
       to: (i === 0 ? signers[0]! : random.pick(signers)) as SignerId,
-      dependencies: [0, 1, 2, 3].map((back) => `chain ${i - back}`),
+      dependencies: Array.from({ length: overlap }, (_, back) => `chain ${i - back}`),
       client: i === 0 ? 'victim' : 'chain',
       body: `chain ${i}`,
     }),

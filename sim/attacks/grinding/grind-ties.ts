@@ -65,7 +65,10 @@ export const grindTies: Attack = {
       adversaries: [{ signer: 0 as SignerId, strategies: [{ name: 'ground-shot', parameters: shot }] }],
       links: halves(options, victimAt),
       fanout: options.signers,
-      submissions: [{ at: startMs, to: victimAt, dependencies: ['prize'], client: 'victim', body: 'victim' }],
+      submissions: [
+        { at: startMs, to: victimAt, dependencies: ['prize'], client: 'victim', body: 'victim' },
+        ...(knobs.truth('busy') ? crossings(options) : []),
+      ],
       durationMs: 1500,
     };
     return raced(options, simulation, byClient, ahead, {});

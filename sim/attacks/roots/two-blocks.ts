@@ -4,15 +4,33 @@
  * signs once in a view and never below what it is locked on (protocol section 6).
  */
 
+import { Cabal } from '../../adversaries/cabal.ts';
+import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
 
 const how = {
   name: 'how',
-  initial: 'forks',
+  initial: 'twins',
   about: 'forks: two blocks in a view; twins: two copies of each liar',
 };
 const transactions = { name: 'transactions', initial: 20, about: 'transactions of each of two clients' };
+
+const apart = {
+  name: 'apart',
+  initial: true,
+  about: 'the network keeps the two halves of the honest signers apart while transactions come',
+};
+
+/** Safety never depends on time, so the network may help: the halves hear the liars only. */
+function keepApart(world: World, options: AttackOptions): void {
+  const members = liarsWith(options, []).map(({ signer }) => signer);
+  // The plan that the liars of this run draw.
+  const cabal = new Cabal(world, members, world.random.stream('cabal'));
+  for (const from of cabal.honest)
+    for (const to of cabal.honest)
+      if (cabal.half(from) !== cabal.half(to)) world.network.setCut(from, to, true);
+}
 
 export const twoBlocks: Attack = {
   name: 'two-blocks',
@@ -20,7 +38,7 @@ export const twoBlocks: Attack = {
   about: 'leaders propose two blocks in one view, all liars sign both, each half is shown its own',
   goal: 'two honest signers hold different orders',
   rules: ['engine'],
-  parameters: [how, transactions],
+  parameters: [how, apart, transactions],
   trial(options: AttackOptions): Trial {
     const kinds = ['empty', 'certificates', 'fewer'] as const;
     const adversaries = liarsWith(
@@ -41,6 +59,7 @@ export const twoBlocks: Attack = {
         adversaries,
         limits: { leaderTerm: 3, checkpointAfterMs: 200 },
         progressMs: 20_000,
+        ...(parameterOf(options, apart) && { watch: (world: World) => keepApart(world, options) }),
       },
       (run) => {
         const names = broken(run);

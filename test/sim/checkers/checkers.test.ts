@@ -496,7 +496,9 @@ describe('a doctored history', () => {
   });
 
   it('is there for every checker', () => {
-    expect(new Set(doctored.map(([name]) => name))).toEqual(new Set(allCheckers.map((one) => one.name)));
+    // Fairness has doctors of its own, in fairness.test.ts.
+    const names = allCheckers.map((one) => one.name).filter((name) => name !== 'fairness');
+    expect(new Set(doctored.map(([name]) => name))).toEqual(new Set(names));
   });
 });
 
