@@ -7,6 +7,10 @@ import { amnesia } from './amnesia/old-disk.ts';
 import { replays } from './amnesia/replays.ts';
 import type { Attack } from './attack.ts';
 import { flip } from './flip/flip.ts';
+import { learnerDivergence } from './learners/divergence.ts';
+import { learnerForgery } from './learners/forgery.ts';
+import { learnerGap } from './learners/gap.ts';
+import { learnerReplay } from './learners/replay.ts';
 import { oneLearner } from './roots/one-learner.ts';
 import { starvedScore } from './roots/starved-score.ts';
 import { twoBlocks } from './roots/two-blocks.ts';
@@ -27,6 +31,10 @@ export const attacks: readonly Attack[] = [
   replays,
   viewStorm,
   leadersInTurn,
+  learnerForgery,
+  learnerGap,
+  learnerReplay,
+  learnerDivergence,
 ];
 
 export const findAttack = (name: string): Attack | undefined => attacks.find((one) => one.name === name);

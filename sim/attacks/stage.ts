@@ -122,7 +122,7 @@ export const broken = ({ report }: StagedRun): string[] =>
   );
 
 /** Virtual time in ms from a submission to its delivery at the signer that it was sent to, where it is honest. */
-export function delaysMs({ history, world }: StagedRun): Map<TransactionId, number> {
+function delaysMs({ history, world }: StagedRun): Map<TransactionId, number> {
   const delays = new Map<TransactionId, number>();
   for (const entry of history.entries)
     if (entry.kind === 'event' && entry.event.type === 'delivered' && !entry.event.delivery.void)
@@ -134,7 +134,7 @@ export function delaysMs({ history, world }: StagedRun): Map<TransactionId, numb
 }
 
 /** The longest delay of the transactions sent to a signer before a moment; infinite when one is still open. */
-export function worstDelayMs(run: StagedRun, to: SignerId, sentBeforeMs: number): number {
+function worstDelayMs(run: StagedRun, to: SignerId, sentBeforeMs: number): number {
   const delays = delaysMs(run);
   let worst = 0;
   for (const [id, sent] of run.world.submitted)

@@ -1,28 +1,25 @@
 /**
- * Workers for a sweep. Compiled, a worker is a .js file that Node loads as it is; from a checkout it is a
+ * Workers for many runs. Compiled, a worker is a .js file that Node loads as it is; from a checkout it is a
  * .ts file next to this one, and source-worker.mjs loads it with the loader of a checkout. A worker that
- * cannot start ends the sweep before its first trial; one that dies later loses one trial.
+ * cannot start ends the work before the first run; one that dies later loses one run.
  */
 
 import Tinypool from 'tinypool';
-import type { TrialResult, TrialTask } from './trial.ts';
 
-export interface Workers {
+export interface Workers<Task, Outcome> {
   /** @throws what ended the worker. */
-  run(task: TrialTask): Promise<TrialResult>;
+  run(task: Task): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 const isSource = (file: URL): boolean => file.pathname.endsWith('.ts');
 
-/** The worker's file in the form in which this file is. */
-const ownWorker = (): URL =>
-  isSource(new URL(import.meta.url))
-    ? new URL('./worker.ts', import.meta.url)
-    : new URL('./worker.js', import.meta.url);
+/** A worker's file next to a module, in the form in which that module is: source or compiled. */
+export const workerBeside = (module: string, name: string): URL =>
+  new URL(`./${name}${isSource(new URL(module)) ? '.ts' : '.js'}`, module);
 
-/** @param file exports `work` and `ready`; the sweep's own worker by default. */
-export async function startWorkers(count: number, file: URL = ownWorker()): Promise<Workers> {
+/** @param file exports `work`, from a task to its outcome, and `ready`. */
+export async function startWorkers<Task, Outcome>(count: number, file: URL): Promise<Workers<Task, Outcome>> {
   const pool = new Tinypool({
     filename: isSource(file) ? new URL('./source-worker.mjs', import.meta.url).href : file.href,
     workerData: file.href,
@@ -37,7 +34,7 @@ export async function startWorkers(count: number, file: URL = ownWorker()): Prom
     await pool.run(undefined, { name: 'ready' });
   } catch (error) {
     await pool.destroy();
-    throw new Error('the workers of the sweep cannot start', { cause: error });
+    throw new Error('the workers cannot start', { cause: error });
   }
   return {
     run: (task) => pool.run(task, { name: 'work' }),

@@ -9,7 +9,7 @@ import { writeSweep } from '../report/sweep-folder.ts';
 import type { FindAttack } from './file.ts';
 import { Journal } from './journal.ts';
 import { cellsOf, type Sweep } from './plan.ts';
-import { startWorkers } from './pool.ts';
+import { startWorkers, workerBeside } from './pool.ts';
 import {
   lostTrial,
   type Outcome,
@@ -123,7 +123,8 @@ async function runParallel(
   tasks: readonly TrialTask[],
   finish: (result: TrialResult) => void,
 ): Promise<void> {
-  const workers = await startWorkers(Math.min(run.workers, tasks.length), run.worker);
+  const file = run.worker ?? workerBeside(import.meta.url, 'worker');
+  const workers = await startWorkers<TrialTask, TrialResult>(Math.min(run.workers, tasks.length), file);
   let next = 0;
   const line = async (): Promise<void> => {
     for (;;) {

@@ -106,9 +106,7 @@ export function attackOptions(
       name,
       attacks.map((one) => one.name),
     );
-    return usage(
-      `attack "${name}" is unknown${near ? `; did you mean ${near}?` : ''} (sim list shows all)`,
-    );
+    return usage(`attack "${name}" is unknown${near ? `; did you mean ${near}?` : ''} (sim list shows all)`);
   }
   const rule = oneOf('--rule', flags.rule ?? 'engine', ruleNames);
   if (!rule.ok) return rule;

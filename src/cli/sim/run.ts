@@ -10,6 +10,7 @@ import { type RunFlags, simulationOptions } from './flags.ts';
 
 export interface RunCommandFlags extends RunFlags {
   readonly count?: number;
+  readonly workers?: number;
   readonly out?: string;
   /** Part of the run that the diagram shows, in ms. */
   readonly window?: { readonly fromMs: number; readonly toMs: number };
@@ -24,18 +25,49 @@ interface Printer {
 export async function runCommand(flags: RunCommandFlags, printer: Printer): Promise<Result<number>> {
   const options = await simulationOptions(flags);
   if (!options.ok) return options;
+  const { count } = flags;
+  const seeds = Array.from({ length: count ?? 1 }, (_, i) =>
+    count === undefined ? options.value.seed : `${options.value.seed}-${i}`,
+  );
   let failed = 0;
-  const total = flags.count ?? 1;
-  for (let i = 0; i < total; i++) {
-    const seed = flags.count === undefined ? options.value.seed : `${options.value.seed}-${i}`;
-    const one = { ...options.value, seed, blsProvider: blstProvider };
-    const report = withReplay(await runOnce(one, flags), flags, seed);
+  const print = (report: Report, seed: string): void => {
     if (!passed(report)) failed += 1;
-    printer.out(flags.json ? JSON.stringify(report) : reportText(report));
-  }
-  if (flags.count !== undefined && !flags.json)
-    printer.out(`${total - failed} of ${total} runs passed every check`);
+    const one = withReplay(report, flags, seed);
+    printer.out(flags.json ? JSON.stringify(one) : reportText(one));
+  };
+  await runAll(options.value, seeds, flags, print);
+  if (count !== undefined && !flags.json)
+    printer.out(`${count - failed} of ${count} runs passed every check`);
   return accept(failed > 0 ? 1 : 0);
+}
+
+/** Runs all seeds, and prints their reports in order. */
+async function runAll(
+  options: SimulationOptions,
+  seeds: readonly string[],
+  flags: RunCommandFlags,
+  print: (report: Report, seed: string) => void,
+): Promise<void> {
+  if (seeds.length === 1 || (flags.workers ?? 1) === 1 || flags.out !== undefined) {
+    for (const seed of seeds)
+      print(await runOnce({ ...options, seed, blsProvider: blstProvider }, flags), seed);
+    return;
+  }
+  const { startWorkers, workerBeside } = await import('../../../sim/sweep/pool.ts');
+  const file = workerBeside(import.meta.url, 'seed-worker');
+  const workers = await startWorkers<SimulationOptions, Report>(flags.workers!, file);
+  try {
+    // A few more than there are workers are under way, so that results never pile up.
+    const ahead = 4 * flags.workers!;
+    const running: Promise<Report>[] = [];
+    for (let printed = 0, started = 0; printed < seeds.length; printed++) {
+      for (; started < seeds.length && started < printed + ahead; started++)
+        running.push(workers.run({ ...options, seed: seeds[started]! }));
+      print(await running.shift()!, seeds[printed]!);
+    }
+  } finally {
+    await workers.close();
+  }
 }
 
 async function runOnce(options: SimulationOptions, flags: RunCommandFlags): Promise<Report> {
