@@ -50,7 +50,8 @@ function sourceDigest() {
     const content = readIfThere(inRoot(path));
     if (content !== undefined) digest.update(`${path}\0${content.length}\0`).update(content);
   };
-  for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/lab.mjs']) add(path);
+  for (const path of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/lab.mjs'])
+    add(path);
   for (const folder of ['src', 'sim', 'bench', 'web']) for (const path of filesUnder(folder)) add(path);
   return digest.digest('hex');
 }

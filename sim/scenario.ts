@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { SignerId } from '../src/base/ids.ts';
 import { accept, type Result, refuse } from '../src/base/result.ts';
+import { defaultLimits, type FederationLimits } from '../src/messages/federation.ts';
 import { quorumOf } from '../src/ordering/quorum.ts';
 import { type AdversaryName, adversaryNames } from './adversaries/catalog.ts';
 import { networkNames } from './network/names.ts';
@@ -59,6 +60,8 @@ const liarPlan = z.strictObject({
   strategies: z.array(z.strictObject({ name: adversary, parameters: z.record(z.string(), z.unknown()) })),
 });
 
+const limitNames = Object.keys(defaultLimits) as [keyof FederationLimits, ...(keyof FederationLimits)[]];
+
 const scenario = z.strictObject({
   seed: z.string().min(1),
   signers: whole.min(1).max(signersMax),
@@ -85,7 +88,7 @@ const scenario = z.strictObject({
       error: 'expected random, none, or a plan with weather and faults',
     })
     .optional(),
-  limits: z.record(z.string(), z.number()).optional(),
+  limits: z.partialRecord(z.enum(limitNames), z.number().min(0)).optional(),
   fanout: whole.min(1).optional(),
   transactions: whole.optional(),
   conflict: share.optional(),

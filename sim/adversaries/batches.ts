@@ -5,6 +5,7 @@ import { hash } from '../../src/base/hash.ts';
 import { attempt, type BatchId, batchNumber, digestAs, type SignerId } from '../../src/base/ids.ts';
 import type { Send } from '../../src/engine/contract.ts';
 import { type AfterEntry, type Batch, makeBatch } from '../../src/messages/batch.ts';
+import type { Certificate } from '../../src/messages/vote.ts';
 import type { Liar, Strategy } from './liar.ts';
 
 /**
@@ -92,10 +93,16 @@ export function ghosts(liar: Liar, { chance }: { readonly chance: number }): Str
     if (liar.random.chance(0.5)) hidden = freshBatch(liar, liar.random.integer(1, 200), [], [keyOf(liar)]);
     return hidden?.id ?? digestAs<BatchId>(hash('batch', utf8(`ghost ${liar.random.integer(0, 1 << 30)}`)));
   };
+  /** Its engine's true vote would stand in the certificates that its engine makes. */
+  const untold = (certificate: Certificate): boolean => liar.ownIn(certificate) === undefined;
   return {
     outgoing(send): readonly Send[] {
       const { message } = send;
-      if (message.type !== 'votes' || !liar.random.chance(chance)) return [send];
+      if (!liar.random.chance(chance)) return [send];
+      if (message.type === 'certificate') return untold(message.certificate) ? [send] : [];
+      if (message.type === 'wanted' || message.type === 'copy')
+        return [{ ...send, message: { ...message, certificates: message.certificates.filter(untold) } }];
+      if (message.type !== 'votes') return [send];
       const own = liar.ownIn(message.votes);
       if (!own) return [send];
       const before = [...new Set([...own.before, ghost()])].sort();

@@ -8,7 +8,7 @@ import { omitVictim, type Tampering, tamperAggregates } from './aggregates.ts';
 import { eagerTimeouts, falseProposals, falseTimeouts, signEverything, withholdQc } from './agreement.ts';
 import { oldDisk, oldMessages, staleVotes } from './amnesia.ts';
 import { equivocateBatches, ghosts, withholdBatches } from './batches.ts';
-import { cyclicVotes, rotatedChain } from './cycles.ts';
+import { cyclicVotes, endlessChain, rotatedChain } from './cycles.ts';
 import { overreachingBatches } from './dependencies.ts';
 import { hoardBodies, selectiveBatches } from './dissemination.ts';
 import { frontRunner, partisanVotes } from './frontrun.ts';
@@ -195,6 +195,15 @@ export const adversaries = {
       first: [],
     }),
     rotatedChain,
+  ),
+  'endless-chain': kind(
+    (random) => ({
+      atMs: random.integer(0, 1000),
+      stepMs: random.pick([1, 5, 20]),
+      batches: random.integer(3, 40),
+      key: 'k0',
+    }),
+    endlessChain,
   ),
   'selective-batches': kind(
     (random) => ({

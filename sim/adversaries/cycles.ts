@@ -8,6 +8,8 @@
 import { textOf } from '../../src/base/bytes.ts';
 import { attempt, type BatchId, type SignerId } from '../../src/base/ids.ts';
 import type { Batch } from '../../src/messages/batch.ts';
+import { batchSeed } from '../../src/tree/shuffle.ts';
+import { planTree } from '../../src/tree/tree.ts';
 import { makeOwnBatch } from './batches.ts';
 import { rewriteVotes } from './frontrun.ts';
 import type { Liar, Strategy } from './liar.ts';
@@ -96,4 +98,51 @@ export function rotatedChain(liar: Liar, circle: Circle): Strategy {
       return { ...truth, before: before.filter((one) => rivals.includes(one)).sort() };
     }),
   };
+}
+
+/** Announces a batch in a tree in which the signer is a leaf: it passes it on to nobody. */
+function showToOne(liar: Liar, to: SignerId, batch: Batch): void {
+  const { fanout } = liar.world.federation.federation;
+  const isLeaf = (number: number): boolean => {
+    const seed = batchSeed(batch.id, attempt(number));
+    return planTree({ n: liar.n, fanout, seed, root: liar.id }).children(to).length === 0;
+  };
+  let number = 0;
+  while (!isLeaf(number)) number += 1;
+  liar.send(to, { type: 'announce', root: liar.id, attempt: attempt(number), batch });
+}
+
+export interface Endless {
+  readonly atMs: number;
+  /** From one batch of the chain to the next, in ms. */
+  readonly stepMs: number;
+  readonly batches: number;
+  /** Dependency of whoever waits for the first. */
+  readonly key: string;
+}
+
+/**
+ * A chain of own batches of which two thirds of the signers are shown each one before the one that it follows: then
+ * a majority of every certificate lists the next, and no block may hold one of them without all that come after.
+ * A third of the signers is always one step ahead, so everybody is shown everything within a few steps.
+ */
+export function endlessChain(liar: Liar, { atMs, stepMs, batches, key }: Endless): Strategy {
+  const { world, cabal } = liar;
+  const link = (i: number): string => (i === 0 ? key : `${key} link ${i}`);
+  /** Each group gets the chain in blocks of three, each block backwards; the blocks of a group begin elsewhere. */
+  const slotOf = (i: number, group: number): number => {
+    const offset = (i + 5 - group) % 3;
+    return i - offset + (2 - offset) + 3;
+  };
+  if (cabal.members[0] === liar.id)
+    for (let i = 0; i < batches; i++)
+      world.schedule.after(atMs + i * stepMs, () => {
+        const batch = makeOwnBatch(liar, i + 1, [], [link(i), link(i + 1)], `chain ${i}`);
+        liar.batches.set(batch.id, batch);
+        cabal.honest.forEach((to, place) => {
+          const wait = atMs + slotOf(i, place % 3) * stepMs - world.now;
+          world.schedule.after(Math.max(0, wait), () => showToOne(liar, to, batch));
+        });
+      });
+  return {};
 }

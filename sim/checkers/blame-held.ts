@@ -24,7 +24,7 @@ import type { SimNode } from '../node.ts';
 import type { World } from '../world.ts';
 
 /** What a contradiction is about. */
-export interface Matter {
+interface Matter {
   /** The batch that the second vote is about. */
   readonly batch?: BatchId;
   /** The view, or the last view of the term, that the second statement is about. */

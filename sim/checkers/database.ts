@@ -7,6 +7,7 @@
 
 import { textOf } from '../../src/base/bytes.ts';
 import type { Transaction } from '../../src/messages/transaction.ts';
+import type { Verdict } from '../../src/ordering/order.ts';
 import type { LearnerRecord } from '../learners/learner.ts';
 import { type Checker, short } from './checker.ts';
 import type { History } from './history.ts';
@@ -102,6 +103,11 @@ export const database: Checker = {
   check: (history) => learnersOf(history).flatMap((record) => databaseDamage(record, history)),
 };
 
+const of = (one: { readonly void: boolean; readonly verdicts: readonly Verdict[] }) => ({
+  isVoid: one.void,
+  verdicts: one.verdicts,
+});
+
 /** Replays what a learner must have applied, and compares. */
 export function databaseDamage(record: LearnerRecord, history: History): string[] {
   const { name, height, documents } = record;
@@ -109,14 +115,13 @@ export function databaseDamage(record: LearnerRecord, history: History): string[
   const placed = new Set(order.map((place) => place.batch));
   const ahead = record.applied.filter((one) => !placed.has(one.batch.id));
   const places = [
-    ...order.map((place) => ({ id: place.batch, isVoid: place.void, verdicts: place.verdicts })),
-    ...ahead.map((one) => ({ id: one.batch.id, isVoid: one.void, verdicts: one.verdicts })),
+    ...order.map((place) => ({ batch: history.batches.get(place.batch), id: place.batch, ...of(place) })),
+    ...ahead.map((one) => ({ batch: one.batch, id: one.batch.id, ...of(one) })),
   ];
   const outcomes = new Map(record.applied.map((one) => [one.batch.id, one.outcomes.join()]));
   const expected: Documents = new Map();
   const objections: string[] = [];
-  for (const { id, isVoid, verdicts } of places) {
-    const batch = history.batches.get(id);
+  for (const { batch, id, isVoid, verdicts } of places) {
     if (!batch) throw new Error(`batch ${id} is in the order and was never seen`);
     const statuses = batch.transactions.map((transaction, i): Status => {
       if (isVoid) return 'void';

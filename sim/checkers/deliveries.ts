@@ -69,26 +69,36 @@ export const deliveryOrder: Checker = {
   name: 'delivery order',
   check(history) {
     const objections: string[] = [];
-    /** `first second` -> who saw them so. */
-    const seen = new Map<string, string>();
-    const conflicting = new Map<string, boolean>();
-    for (const { name, batches } of sequencesOf(history))
+    const sequences = sequencesOf(history);
+    /** Batches are numbered as they appear: a pair is one number. */
+    const numbers = new Map<BatchId, number>();
+    for (const { batches } of sequences)
+      for (const { id } of batches) if (!numbers.has(id)) numbers.set(id, numbers.size);
+    const pair = (first: number, second: number): number => first * numbers.size + second;
+    /** The first before the second -> who saw them so. */
+    const seen = new Map<number, string>();
+    const conflicting = new Map<number, boolean>();
+    for (const { name, batches } of sequences) {
+      const numbered = batches.map((batch) => numbers.get(batch.id)!);
       batches.forEach((second, i) => {
+        const b = numbered[i]!;
         for (let j = 0; j < i; j++) {
           const first = batches[j]!;
-          const key = first.id < second.id ? first.id + second.id : second.id + first.id;
-          let conflicts = conflicting.get(key);
+          const a = numbered[j]!;
+          const either = a < b ? pair(a, b) : pair(b, a);
+          let conflicts = conflicting.get(either);
           if (conflicts === undefined) {
             conflicts = conflict(first, second);
-            conflicting.set(key, conflicts);
+            conflicting.set(either, conflicts);
           }
           if (!conflicts) continue;
-          const other = seen.get(`${second.id} ${first.id}`);
+          const other = seen.get(pair(b, a));
           if (other)
             objections.push(`${name} has ${short(first.id)} before ${short(second.id)}, ${other} after`);
-          seen.set(`${first.id} ${second.id}`, name);
+          seen.set(pair(a, b), name);
         }
       });
+    }
     return objections;
   },
 };

@@ -23,7 +23,7 @@ export interface AppliedBatch extends DeliveredBatch {
 }
 
 /** Something in a stream that a learner did not believe, or that it could not go on after. */
-export interface Refused {
+interface Refused {
   readonly from: string;
   readonly code: string;
   readonly message: string;

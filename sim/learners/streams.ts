@@ -13,7 +13,7 @@ import type { SimNode } from '../node.ts';
 import type { Observation, World } from '../world.ts';
 
 /** The receiving end of a stream. Bytes are as they came from a liar, and still to be decoded. */
-export interface StreamSink {
+interface StreamSink {
   event(event: StreamEvent | Uint8Array): void;
   /** The connection broke. */
   ended(): void;

@@ -123,6 +123,9 @@ function drawnBars(chart: Chart, { width, fontPx }: Size): Drawn {
   }) as unknown as Drawn;
 }
 
+/** `16`, `1.5k`; the library leaves out labels of a logarithmic axis that are no round powers. */
+const siText = (x: number): string => (x >= 1000 ? `${Number((x / 1000).toFixed(1))}k` : String(x));
+
 function xScale(chart: Chart): Plot.ScaleOptions {
   const numbers = chart.points.map(({ x }) => x).filter((x) => typeof x === 'number');
   const categories = numbers.length < chart.points.length;
@@ -131,7 +134,7 @@ function xScale(chart: Chart): Plot.ScaleOptions {
   const ticks = chart.kind === 'line' && values.length <= 9 ? { ticks: values } : {};
   const format = chart.x.percent ? { tickFormat: '.0%' } : {};
   return chart.x.log && values.every((x) => x > 0)
-    ? { type: 'log', ...ticks, tickFormat: '~s', ...format }
+    ? { type: 'log', ...ticks, tickFormat: (x: number) => siText(x), ...format }
     : { type: 'linear', ...ticks, ...format };
 }
 
@@ -157,13 +160,19 @@ function drawnGrid(chart: Chart, { width, fontPx }: Size): Drawn {
   const xs = domainOf(chart);
   const longest = Math.max(...chart.series.map((name) => name.length));
   const share = (value: number): string => `${Math.round(100 * value)}%`;
+  // Where there is little room the unit is said by the title alone.
+  const tight = width < wide.width;
   const shownAs = (value: number): string =>
-    chart.y.percent ? share(value) : String(Number(value.toPrecision(3)));
+    chart.y.percent
+      ? tight
+        ? String(Math.round(100 * value))
+        : share(value)
+      : String(Number(value.toPrecision(3)));
   const highest = chart.y.percent ? 1 : Math.max(...chart.points.map(({ y }) => y)) || 1;
   return Plot.plot({
     ...common(width, chart.series.length * gridRowPx + 60, fontPx),
     marginTop: 8,
-    marginLeft: Math.min(width / 2.4, 16 + 0.56 * fontPx * longest),
+    marginLeft: Math.min(width / 2, 16 + 0.56 * fontPx * longest),
     x: {
       type: 'band',
       domain: xs,

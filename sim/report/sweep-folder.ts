@@ -121,6 +121,7 @@ function plotSection(plan: PlotPlan, { sweep, cells, records }: SweepResults): H
   }
   const facets = [...new Set(points.map(({ facet }) => facet))];
   const series = [...new Set(points.map((point) => point.series))];
+  const share = plan.y === shareName(sweep.kind);
   const pictures = facets.map((facet) => {
     const own = points.filter((point) => point.facet === facet);
     return { chart: chartHtml(chartOf(plan, own, series, facet)), values: pointTable(plan, own, series) };
@@ -131,9 +132,11 @@ function plotSection(plan: PlotPlan, { sweep, cells, records }: SweepResults): H
     pictures.length === 1 && series.length <= 3
       ? pictures.map(({ chart, values }) => beside(chart, values))
       : html`<div class="row">${pictures.map(({ chart, values }) => html`<div>${chart}<div class="below">${values}</div></div>`)}</div>`,
-    html`<p class="note">Ranges are 95% confidence intervals: ${
-      plan.y === shareName(sweep.kind) ? 'Wilson’s of a share' : 'Student’s of a mean'
-    }.</p>`,
+    html`<p class="note">${
+      !share && points.every(({ trials }) => trials === 1)
+        ? 'One trial at each point: there is no interval to state.'
+        : `Ranges are 95% confidence intervals: ${share ? 'Wilson’s of a share' : 'Student’s of a mean'}.`
+    }</p>`,
   );
 }
 

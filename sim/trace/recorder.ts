@@ -39,7 +39,7 @@ export class TraceRecorder {
     world.watchers.push({
       observed: ({ node, event }) => this.#observed(node, event),
       life: ({ node, up, height }) => {
-        if (up) this.#heights[node] = height;
+        if (up) this.#lifeBegins(node, height);
         this.#add({ at: world.now, kind: up ? 'up' : 'down', node });
       },
       submitted: (node, { id, transaction }) =>
@@ -76,6 +76,14 @@ export class TraceRecorder {
       endMs: world.now,
       traceHash: world.traceHash(),
     };
+  }
+
+  /** What was delivered ahead of the committed order comes again after a restart. */
+  #lifeBegins(node: SignerId, height: number): void {
+    this.#heights[node] = height;
+    const committed = this.#world.nodes[node]!.engine?.order.committed;
+    const places = Array.from({ length: committed?.frontier.size ?? 0 }, (_, i) => committed!.placeAt(i)!);
+    this.#delivered[node] = new Set(places.map((place) => place.batch));
   }
 
   #add(event: TraceEvent): void {

@@ -15,9 +15,15 @@ interface Member {
   readonly place: number;
 }
 
+/** The batches on a key: most keys are those of one batch alone. */
+type Bucket = BatchId | Set<BatchId>;
+
+const sizeOf = (bucket: Bucket): number => (typeof bucket === 'string' ? 1 : bucket.size);
+const membersOf = (bucket: Bucket): Iterable<BatchId> => (typeof bucket === 'string' ? [bucket] : bucket);
+
 export class ConflictIndex {
   readonly #members = new Map<BatchId, Member>();
-  readonly #buckets = new Map<Key, Set<BatchId>>();
+  readonly #buckets = new Map<Key, Bucket>();
   readonly #wildcards = new Set<BatchId>();
   readonly #explicit = new Set<BatchId>();
   #places = 0;
@@ -51,8 +57,9 @@ export class ConflictIndex {
     this.#members.set(id, { keys, place: this.#places++ });
     for (const key of allKeys(keys)) {
       const bucket = this.#buckets.get(key);
-      if (bucket) bucket.add(id);
-      else this.#buckets.set(key, new Set([id]));
+      if (bucket === undefined) this.#buckets.set(key, id);
+      else if (typeof bucket !== 'string') bucket.add(id);
+      else if (bucket !== id) this.#buckets.set(key, new Set([bucket, id]));
     }
     if (keys.wildcard) this.#wildcards.add(id);
     if (keys.explicit) this.#explicit.add(id);
@@ -65,8 +72,10 @@ export class ConflictIndex {
     this.#members.delete(id);
     for (const key of allKeys(member.keys)) {
       const bucket = this.#buckets.get(key);
-      if (!bucket?.delete(id)) continue;
-      if (bucket.size === 0) this.#buckets.delete(key);
+      if (bucket === undefined) continue;
+      if (typeof bucket === 'string') {
+        if (bucket === id) this.#buckets.delete(key);
+      } else if (bucket.delete(id) && bucket.size === 0) this.#buckets.delete(key);
     }
     this.#wildcards.delete(id);
     this.#explicit.delete(id);
@@ -81,10 +90,10 @@ export class ConflictIndex {
     const id = typeof batch === 'string' ? batch : undefined;
     const keys = typeof batch === 'string' ? this.#members.get(batch)?.keys : batch;
     invariant(keys, 'conflictsOf: the batch is not in the index');
-    const buckets: Set<BatchId>[] = [];
+    const buckets: Bucket[] = [];
     for (const key of allKeys(keys)) {
       const bucket = this.#buckets.get(key);
-      if (bucket && !(id !== undefined && bucket.size === 1)) buckets.push(bucket);
+      if (bucket && !(id !== undefined && sizeOf(bucket) === 1)) buckets.push(bucket);
     }
     if (keys.wildcard) buckets.push(this.#explicit);
     else if (keys.explicit && this.#wildcards.size > 0) buckets.push(this.#wildcards);
@@ -98,6 +107,7 @@ export class ConflictIndex {
   countOn(key: Key): number {
     const bucket = this.#buckets.get(key);
     if (!bucket) return this.#wildcards.size;
+    if (typeof bucket === 'string') return this.#wildcards.size + (this.#wildcards.has(bucket) ? 0 : 1);
     let count = bucket.size + this.#wildcards.size;
     const [few, many] =
       bucket.size < this.#wildcards.size ? [bucket, this.#wildcards] : [this.#wildcards, bucket];
@@ -105,12 +115,12 @@ export class ConflictIndex {
     return count;
   }
 
-  #union(buckets: readonly Set<BatchId>[], without: BatchId | undefined): BatchId[] {
+  #union(buckets: readonly Bucket[], without: BatchId | undefined): BatchId[] {
     if (buckets.length === 0) return [];
     // A bucket is in insertion order already; several have to be merged.
-    if (buckets.length === 1) return [...buckets[0]!].filter((id) => id !== without);
+    if (buckets.length === 1) return [...membersOf(buckets[0]!)].filter((id) => id !== without);
     const found = new Set<BatchId>();
-    for (const bucket of buckets) for (const id of bucket) if (id !== without) found.add(id);
+    for (const bucket of buckets) for (const id of membersOf(bucket)) if (id !== without) found.add(id);
     const place = (id: BatchId): number => this.#members.get(id)!.place;
     return [...found].sort((a, b) => place(a) - place(b));
   }

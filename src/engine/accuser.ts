@@ -57,18 +57,20 @@ export class Accuser {
   votes(votes: Certificate): void {
     const said = this.#votes.get(votes.batch) ?? new Map<SignerId, Said>();
     this.#votes.set(votes.batch, said);
-    for (const one of votes.classes)
+    for (const one of votes.classes) {
+      const onListed = one.before.map((listed) => this.#votes.get(listed));
       for (const signer of one.signers) {
         const before = said.get(signer);
         if (!before) said.set(signer, { content: one, in: votes });
-        else if (compareContent(before.content, one) !== 0)
-          this.#report({ kind: 'votes', signer, first: before.in, second: votes });
-        for (const listed of one.before) this.#mutual(signer, votes, listed);
+        else if (compareContent(before.content, one) === 0)
+          continue; // Looked at when it was said first.
+        else this.#report({ kind: 'votes', signer, first: before.in, second: votes });
+        for (const others of onListed) this.#mutual(signer, votes, others?.get(signer));
       }
+    }
   }
 
-  #mutual(signer: SignerId, votes: Certificate, listed: BatchId): void {
-    const other = this.#votes.get(listed)?.get(signer);
+  #mutual(signer: SignerId, votes: Certificate, other: Said | undefined): void {
     if (other?.content.before.includes(votes.batch))
       this.#report({ kind: 'mutual', signer, first: other.in, second: votes });
   }

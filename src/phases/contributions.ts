@@ -16,6 +16,7 @@
 import type { SignerSet } from '../base/bitmap.ts';
 import type { SignerId } from '../base/ids.ts';
 import type { MultiSignatureScheme, SignedGroup } from '../crypto/scheme.ts';
+import { Members } from './members.ts';
 
 /** Signers that signed the same content. */
 export interface ContentClass<C> {
@@ -32,7 +33,7 @@ export interface Aggregate<C> {
 interface Part<C> {
   readonly from: SignerId;
   readonly aggregate: Aggregate<C>;
-  readonly members: ReadonlySet<SignerId>;
+  readonly members: Members;
   verified: boolean;
 }
 
@@ -52,6 +53,12 @@ export interface Merge<C> {
 
 export const membersOf = <C>(aggregate: Aggregate<C>): SignerId[] =>
   aggregate.classes.flatMap((one) => [...one.signers]);
+
+const membersIn = (aggregate: Aggregate<unknown>): Members => {
+  const members = new Members();
+  for (const one of aggregate.classes) for (const signer of one.signers) members.add(signer);
+  return members;
+};
 
 /** What the scheme verifies for an aggregate. */
 export const groupsOf = <C>(aggregate: Aggregate<C>, message: (content: C) => Uint8Array): SignedGroup[] =>
@@ -76,13 +83,12 @@ export class Contributions<C> {
    * Its signature is well-formed: schemes throw when they add up what is none.
    */
   add(from: SignerId, aggregate: Aggregate<C>, verified: boolean): boolean {
-    const members = new Set(membersOf(aggregate));
+    const members = membersIn(aggregate);
     const own = this.#parts.filter((part) => part.from === from);
     if (own.length >= partsPerSenderMax) return false;
     // A single vote may help to take apart an aggregate of the same sender that overlaps with others.
     const covers = (part: Part<C>): boolean =>
-      (members.size > 1 || part.members.size === 1) &&
-      [...members].every((member) => part.members.has(member));
+      (members.size > 1 || part.members.size === 1) && members.within(part.members);
     if (own.some(covers)) return false;
     this.#parts.push({ from, aggregate, members, verified });
     return true;
@@ -90,17 +96,28 @@ export class Contributions<C> {
 
   /** Every signer that some part claims, verified or not. */
   claimed(): Set<SignerId> {
-    return new Set(this.#parts.flatMap((part) => [...part.members]));
+    return new Set(this.#claimed().ids());
+  }
+
+  /** How many these are. */
+  get claimedCount(): number {
+    return this.#claimed().size;
+  }
+
+  #claimed(): Members {
+    const claimed = new Members();
+    for (const part of this.#parts) claimed.addAll(part.members);
+    return claimed;
   }
 
   /** Every signer that a merge of the parts here holds: of parts that overlap some may be left out. */
   mergeable(): Set<SignerId> {
-    return this.#select().covered;
+    return new Set(this.#select().covered.ids());
   }
 
   /** Forgets the parts that hold nobody but the given signers. */
-  forget(members: ReadonlySet<SignerId>): void {
-    this.#parts = this.#parts.filter((part) => [...part.members].some((member) => !members.has(member)));
+  forget(members: Members): void {
+    this.#parts = this.#parts.filter((part) => !part.members.within(members));
   }
 
   /** The largest disjoint selection found greedily, or undefined when there is no part. */
@@ -113,19 +130,21 @@ export class Contributions<C> {
     };
   }
 
-  #select(): { readonly chosen: Chosen<C>[]; readonly covered: Set<SignerId> } {
+  #select(): { readonly chosen: Chosen<C>[]; readonly covered: Members } {
     const chosen: Chosen<C>[] = [];
-    const covered = new Set<SignerId>();
+    const covered = new Members();
     const bySize = [...this.#parts].sort(
       (a, b) => Number(b.verified) - Number(a.verified) || b.members.size - a.members.size || a.from - b.from,
     );
     for (const part of bySize) {
-      const overlap = [...part.members].filter((member) => covered.has(member));
-      if (overlap.length === part.members.size) continue;
+      if (part.members.within(covered)) continue;
+      const overlap = part.members.meets(covered)
+        ? membersOf(part.aggregate).filter((member) => covered.has(member))
+        : [];
       const aggregate = overlap.length === 0 ? part.aggregate : this.#without(part.aggregate, overlap);
       if (!aggregate) continue;
       chosen.push({ aggregate, from: part.from, verified: part.verified });
-      for (const member of part.members) covered.add(member);
+      covered.addAll(part.members);
     }
     return { chosen, covered };
   }
@@ -137,9 +156,8 @@ export class Contributions<C> {
 
   /** Marks as verified every part that a verified merge contains. */
   markVerified(aggregate: Aggregate<C>): void {
-    const members = new Set(membersOf(aggregate));
-    for (const part of this.#parts)
-      if ([...part.members].every((member) => members.has(member))) part.verified = true;
+    const members = membersIn(aggregate);
+    for (const part of this.#parts) if (part.members.within(members)) part.verified = true;
   }
 
   /** Marks one part after its own check, or throws it away. */

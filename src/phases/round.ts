@@ -13,6 +13,7 @@
 import type { SignerId } from '../base/ids.ts';
 import type { MultiSignatureScheme } from '../crypto/scheme.ts';
 import { type Aggregate, Contributions, membersOf } from './contributions.ts';
+import { Members } from './members.ts';
 
 export interface RoundHost<C> {
   /** Checks an aggregate and calls back, now or later. */
@@ -41,7 +42,7 @@ export class TreeRound<C> {
   readonly #contributions: Contributions<C>;
   readonly #expected = new Set<SignerId>();
   /** Signers whose signatures went up already (inner node). */
-  readonly #sent = new Set<SignerId>();
+  readonly #sent = new Members();
   #own = false;
   #expired = false;
   #checking = false;
@@ -139,7 +140,7 @@ export class TreeRound<C> {
   }
 
   #claimsQuorum(): boolean {
-    return this.#contributions.claimed().size >= this.#options.quorum;
+    return this.#contributions.claimedCount >= this.#options.quorum;
   }
 
   #pass(aggregate: Aggregate<C>): void {

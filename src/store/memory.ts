@@ -16,17 +16,12 @@ import { readInPages, TableMap } from './ordered-map.ts';
 import type { Store } from './port.ts';
 import { keyText } from './tables.ts';
 
-/** What a key held before a write. */
-interface Overwritten {
-  readonly table: Table;
-  readonly key: string;
-  readonly value: Uint8Array | undefined;
-}
-
 /** One `apply` that is not durable: what was asked for, and what undoes it. */
 interface Group {
   readonly writes: readonly Write[];
-  readonly overwritten: readonly Overwritten[];
+  /** The keys of the writes, and what each held before. */
+  readonly keys: readonly string[];
+  readonly before: readonly (Uint8Array | undefined)[];
 }
 
 export interface MemoryStoreOptions {
@@ -61,11 +56,8 @@ export class MemoryStore implements Store {
     this.#checkOpen();
     // All keys before any write: a bad key must not leave half a group.
     const keys = writes.map(({ key }) => keyText(key));
-    const overwritten: Overwritten[] = [];
-    for (const [i, { table, value }] of writes.entries()) {
-      overwritten.push({ table, key: keys[i]!, value: put(this.#image, table, keys[i]!, value) });
-    }
-    this.#tail.push({ writes, overwritten });
+    const before = writes.map(({ table, value }, i) => put(this.#image, table, keys[i]!, value));
+    this.#tail.push({ writes, keys, before });
   }
 
   async flush(): Promise<void> {
@@ -110,9 +102,9 @@ export class MemoryStore implements Store {
     invariant(Number.isInteger(keep) && keep >= 0, `cannot keep ${keepUnsynced} groups`);
     const survivor = new MemoryStore(options);
     survivor.#image = this.#image.copy();
-    for (const group of this.#tail.slice(keep).reverse())
-      for (const { table, key, value } of [...group.overwritten].reverse())
-        put(survivor.#image, table, key, value);
+    for (const { writes, keys, before } of this.#tail.slice(keep).reverse())
+      for (let i = writes.length - 1; i >= 0; i--)
+        put(survivor.#image, writes[i]!.table, keys[i]!, before[i]);
     return survivor;
   }
 

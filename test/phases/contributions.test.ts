@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { signerId } from '../../src/base/ids.ts';
 import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { Contributions } from '../../src/phases/contributions.ts';
+import { Members } from '../../src/phases/members.ts';
 import { members, Voters } from './support.ts';
 
 const n = 8;
@@ -150,9 +151,9 @@ describe('contributions', () => {
     const all = make();
     all.add(from(1), honest([1, 2]), true);
     all.add(from(3), honest([2, 3]), false);
-    all.forget(new Set([1, 2].map(signerId)));
+    all.forget(new Members([1, 2].map(signerId)));
     expect(all.claimed()).toEqual(new Set([2, 3]));
-    all.forget(new Set([2, 3].map(signerId)));
+    all.forget(new Members([2, 3].map(signerId)));
     expect(all.merge()).toBeUndefined();
   });
 });

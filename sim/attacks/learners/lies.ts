@@ -12,13 +12,13 @@ import type { StreamSource } from '../../learners/streams.ts';
 export type Lie = (event: StreamEvent) => readonly StreamEvent[];
 
 /** What a liar does with one connection. */
-export interface Told {
+interface Told {
   readonly lie: Lie;
   /** Where the honest stream is opened, when the learner asks for what is after a height. */
   readonly after?: Height;
 }
 
-export interface LyingServer {
+interface LyingServer {
   readonly name: string;
   readonly n: number;
   readonly honest: StreamSource;

@@ -25,7 +25,7 @@ export interface Scene {
 }
 
 /** Makes the server of one liar for one victim. */
-export type MakeLiar = (scene: Scene, liar: SignerId, honest: StreamSource, victim: number) => StreamSource;
+type MakeLiar = (scene: Scene, liar: SignerId, honest: StreamSource, victim: number) => StreamSource;
 
 const victims = 4;
 /** Liars are tried again soon, and connections break, so that every lie gets many chances. */

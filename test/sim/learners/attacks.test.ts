@@ -25,16 +25,10 @@ describe.each([learnerForgery, learnerGap, learnerReplay, learnerDivergence])('$
   });
 
   it('fails with one liar, who gets its chances', () => {
-    for (const i of upTo(2)) {
-      const { outcome, reason, figures, violated } = attack.trial(optionsOf(`one-${i}`, 1));
-      expect([outcome, violated], reason).toEqual(['failed', []]);
-      expect(figures.applied).toBeGreaterThan(50);
-      if (attack !== learnerReplay) expect(figures.refused).toBeGreaterThan(3);
-    }
-  }, 30_000);
-
-  it('is the same trial for the same options', () => {
-    expect(attack.trial(optionsOf('same', 1))).toEqual(attack.trial(optionsOf('same', 1)));
+    const { outcome, reason, figures, violated } = attack.trial(optionsOf('one', 1));
+    expect([outcome, violated], reason).toEqual(['failed', []]);
+    expect(figures.applied).toBeGreaterThan(50);
+    if (attack !== learnerReplay) expect(figures.refused).toBeGreaterThan(3);
   }, 30_000);
 
   it('names the number of liars when it is wrong', () => {
@@ -42,11 +36,18 @@ describe.each([learnerForgery, learnerGap, learnerReplay, learnerDivergence])('$
   });
 });
 
+it('the same options give the same trial', () => {
+  expect(learnerForgery.trial(optionsOf('same', 1))).toEqual(learnerForgery.trial(optionsOf('same', 1)));
+}, 30_000);
+
 describe('a quorum of liars', () => {
   it.each([learnerForgery, learnerDivergence])(
     '$name succeeds',
     (attack) => {
-      const outcomes = upTo(3).map((i) => attack.trial(optionsOf(`quorum-${i}`, 3)).outcome);
+      // Five votes of six make a batch final by its score.
+      const outcomes = upTo(3).map(
+        (i) => attack.trial({ ...optionsOf(`quorum-${i}`, 5), signers: 6 }).outcome,
+      );
       expect(outcomes).toContain('succeeded');
     },
     30_000,

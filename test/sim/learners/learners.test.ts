@@ -90,7 +90,8 @@ describe('every learner of every honest signer', () => {
 describe('whom a learner follows', () => {
   const timing = { stallMs: 50, failedMs: 5, forgedMs: 1000, breaksEveryMs: undefined };
   const loaded = (): World => {
-    const world = new World({ seed: 'following', signers: 4, byzantine: 1, faulty: 1 });
+    const limits = { checkpointAfterMs: 100 };
+    const world = new World({ seed: 'following', signers: 4, byzantine: 1, faulty: 1, limits });
     for (const i of upTo(20))
       world.schedule.after(i * 20, () =>
         world.submit(signerId(1 + (i % 3)), world.transaction([`k${i % 3}`])),

@@ -133,4 +133,28 @@ describe('shrinking', () => {
     const reread = decodeScenario(encodeScenario(shrunk.options));
     expect(reread.ok && fails(reread.value)).toBe(true);
   });
+
+  it('finds, with one vote of slack more than is safe, how little it takes to disagree', () => {
+    const scene = (i: number): SimulationOptions => ({
+      seed: `slack-${i}`,
+      signers: 4,
+      byzantine: 1,
+      faulty: 1,
+      liars: 1,
+      extraSlack: 1,
+      adversaries: ['lying-votes', 'two-certificates', 'equivocating-leader'],
+      transactions: 40,
+      durationMs: 800,
+      wire: false,
+    });
+    const fails = (one: SimulationOptions): boolean => simulate(one).checks['delivery order'] === 'violated';
+    const found = upTo(60).map(scene).find(fails)!;
+    const { before, after, end, options } = shrink(found, fails, { materialise, budget: 200 });
+    expect(end).toBe('minimal');
+    expect([before.strategies, before.submissions]).toEqual([3, 40]);
+    expect(after.strategies).toBeLessThanOrEqual(1);
+    expect(after.submissions).toBeLessThanOrEqual(3);
+    expect(fails(options)).toBe(true);
+    expect(fails({ ...options, extraSlack: 0 })).toBe(false);
+  });
 });

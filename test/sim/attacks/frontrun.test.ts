@@ -1,0 +1,70 @@
+/** Races for a place: who wins under which rule, and what a head start is worth. */
+
+import { describe, expect, it } from 'vitest';
+import type { Attack, AttackOptions } from '../../../sim/attacks/attack.ts';
+import { frontRun, sandwich } from '../../../sim/attacks/frontrun/front-run.ts';
+import { knobsOf } from '../../../sim/attacks/frontrun/knobs.ts';
+import { headStart } from '../../../sim/attacks/headstart/head-start.ts';
+
+const options = (rest: Partial<AttackOptions>): AttackOptions => ({
+  seed: 'race',
+  rule: 'engine',
+  signers: 4,
+  byzantine: 1,
+  faulty: 1,
+  liars: 0,
+  network: 'lan',
+  parameters: {},
+  ...rest,
+});
+
+const successes = (attack: Attack, trials: number, rest: Partial<AttackOptions>): number =>
+  Array.from({ length: trials }, (_, i) => attack.trial(options({ ...rest, seed: `race ${i}` }))).filter(
+    (trial) => trial.outcome === 'succeeded',
+  ).length;
+
+describe('head-start', () => {
+  it('wins when it is far ahead, and loses when it is far behind', () => {
+    expect(successes(headStart, 3, { parameters: { headStartMs: 20 } })).toBe(3);
+    expect(successes(headStart, 3, { parameters: { headStartMs: -20 } })).toBe(0);
+  });
+
+  it('is decided by a lying leader alone under first come, first served; not under the engine', () => {
+    const behind = { liars: 1, parameters: { headStartMs: -20 } } as const;
+    expect(successes(headStart, 12, { ...behind, rule: 'fcfs' })).toBeGreaterThan(0);
+    expect(successes(headStart, 12, behind)).toBe(0);
+  });
+});
+
+describe('front-run', () => {
+  it('succeeds at the ingress, which knows first, unless the client sends to others too', () => {
+    const atIngress = { liars: 1, parameters: { place: 'ingress' } } as const;
+    expect(successes(frontRun, 4, atIngress)).toBe(4);
+    const copied = { liars: 1, parameters: { place: 'ingress', copies: 4 } } as const;
+    expect(successes(frontRun, 4, copied)).toBeLessThan(4);
+  });
+
+  it('never orders a pair against n - f - c honest signers', () => {
+    for (let i = 0; i < 4; i++) {
+      const { figures, violated } = frontRun.trial(options({ seed: `fair ${i}`, liars: 1 }));
+      expect(figures.strongAgainst).toBe(0);
+      expect(violated).toEqual([]);
+    }
+  });
+});
+
+describe('sandwich', () => {
+  it('needs a head start for its first half', () => {
+    expect(successes(sandwich, 3, { parameters: { reactMs: 10, behindMs: 15 } })).toBe(0);
+    expect(successes(sandwich, 3, { parameters: { reactMs: -10, behindMs: 15 } })).toBe(3);
+  });
+});
+
+describe('knobs', () => {
+  it('give what was set, else the initial value, and refuse another type', () => {
+    const parameters = [{ name: 'share', initial: 0.5, about: '' }];
+    expect(knobsOf(parameters, options({})).number('share')).toBe(0.5);
+    expect(knobsOf(parameters, options({ parameters: { share: 1 } })).number('share')).toBe(1);
+    expect(() => knobsOf(parameters, options({ parameters: { share: 'x' } })).number('share')).toThrow(/share/);
+  });
+});
