@@ -15,8 +15,8 @@ const isPlan = (wanted: NonNullable<SimulationOptions['adversaries']>): wanted i
 export function planLiars(world: World, options: SimulationOptions, random: Random): readonly LiarPlan[] {
   const wanted = options.adversaries ?? 'random';
   if (isPlan(wanted)) return wanted;
-  const count =
-    wanted === 'none' || wanted.length === 0 ? 0 : (options.liars ?? Math.min(1, options.byzantine));
+  const some = options.byzantine === 0 ? 0 : random.stream('liars').integer(1, options.byzantine + 1);
+  const count = wanted === 'none' || wanted.length === 0 ? 0 : (options.liars ?? some);
   const ids = random
     .shuffled(allSigners(options.signers))
     .slice(0, count)

@@ -64,7 +64,7 @@ export interface SimulationOptions {
   readonly extraSlack?: number;
   /** Share of n that a score must reach, instead of the engine's own threshold: an experiment. */
   readonly threshold?: number;
-  /** Signers that lie; default 1 if the federation stands one and there are adversaries, else 0. */
+  /** Signers that lie; default 1 to `byzantine`, drawn from the seed. */
   readonly liars?: number;
   /** Strategies of every liar; default `random`: one to three, drawn from the seed. A plan names each liar. */
   readonly adversaries?: 'random' | 'none' | readonly AdversaryName[] | readonly LiarPlan[];

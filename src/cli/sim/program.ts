@@ -45,7 +45,7 @@ function withRunFlags(command: Command): Command {
     .option('--count-bytes', 'count the bytes of messages without the wire too')
     .option('--extra-slack <c>', "an experiment: added to the engine's slack", integer)
     .option('--threshold <share>', 'an experiment: share of n that a score must reach', decimal)
-    .option('--liars <k>', 'signers that lie (default: 1 if the federation stands one)', wholeNumber)
+    .option('--liars <k>', 'signers that lie (default: 1 to f, from the seed)', wholeNumber)
     .option('--adversaries <names>', 'random, none, or names separated by commas (sim list shows them)')
     .option('--faults <kind>', 'random or none')
     .option('--fanout <k>', 'children of a tree node', positive)

@@ -65,6 +65,8 @@ describe('knobs', () => {
     const parameters = [{ name: 'share', initial: 0.5, about: '' }];
     expect(knobsOf(parameters, options({})).number('share')).toBe(0.5);
     expect(knobsOf(parameters, options({ parameters: { share: 1 } })).number('share')).toBe(1);
-    expect(() => knobsOf(parameters, options({ parameters: { share: 'x' } })).number('share')).toThrow(/share/);
+    expect(() => knobsOf(parameters, options({ parameters: { share: 'x' } })).number('share')).toThrow(
+      /share/,
+    );
   });
 });
