@@ -10,6 +10,7 @@ import type { FederationLimits } from '../src/messages/federation.ts';
 import type { AdversaryName, Chosen } from './adversaries/catalog.ts';
 import type { Checker } from './checkers/checker.ts';
 import type { FaultPlan } from './faults.ts';
+import type { LearnersWanted } from './learners/learners.ts';
 import type { NetworkName } from './network/names.ts';
 import type { World } from './world.ts';
 
@@ -82,6 +83,8 @@ export interface SimulationOptions {
   readonly durationMs?: number;
   /** Virtual time in ms within which everything must be ordered once faults end. */
   readonly progressMs?: number;
+  /** Learners that follow the honest signers, for the checkers to compare; default `some` beside faults or liars. */
+  readonly learners?: LearnersWanted;
   readonly checkers?: readonly Checker[];
   /** A faster implementation of BLS than the portable one: the same bytes, so the same trace. */
   readonly blsProvider?: SchemeProvider;
@@ -96,4 +99,5 @@ export interface Drawn {
   readonly liars: readonly LiarPlan[];
   readonly faults: FaultPlan;
   readonly submissions: readonly Submission[];
+  readonly learners: LearnersWanted;
 }

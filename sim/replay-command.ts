@@ -19,6 +19,7 @@ const flags = [
   ['adversaries', 'adversaries'],
   ['faults', 'faults'],
   ['fanout', 'fanout'],
+  ['learners', 'learners'],
   ['transactions', 'transactions'],
   ['conflict', 'conflict'],
   ['durationMs', 'duration'],

@@ -10,12 +10,14 @@ import { nobleProvider } from '../src/crypto/bls-noble.ts';
 import type { FederationLimits } from '../src/messages/federation.ts';
 import { quorumOf } from '../src/ordering/quorum.ts';
 import { allCheckers } from './checkers/all.ts';
+import { HeldStatements } from './checkers/blame-held.ts';
 import { runCheckers } from './checkers/checker.ts';
 import { Recorder } from './checkers/history.ts';
 import { free, measured } from './costs/costs.ts';
 import { convicts } from './evidence.ts';
 import { FaultInjector } from './fault-injector.ts';
 import { type FaultPlan, isCalm, noFaults, planFaults } from './faults.ts';
+import { Learners, type LearnersWanted } from './learners/learners.ts';
 import { placeLiars, planLiars } from './liars.ts';
 import type { NetworkName } from './network/names.ts';
 import type { Drawn, SimulationOptions } from './options.ts';
@@ -32,7 +34,7 @@ export const defaults = { transactions: 60, durationMs: 3000, progressMs: 120_00
 const settleMs = 200;
 
 export function simulate(options: SimulationOptions): Report {
-  const { world, recorder, drawn, faults } = stage(options);
+  const { world, recorder, learners, held, drawn, faults } = stage(options);
   const durationMs = options.durationMs ?? defaults.durationMs;
   options.watch?.(world);
   world.start();
@@ -41,7 +43,10 @@ export function simulate(options: SimulationOptions): Report {
   const boundMs = options.progressMs ?? defaults.progressMs;
   const probe = drawn.liars.length > 0 || !isCalm(drawn.faults);
   const progress = demandProgress(world, recorder, { boundMs, probe });
-  const history = recorder.history(progress);
+  const history = recorder.history(progress, {
+    learners: learners.records(),
+    held: held.contradictions,
+  });
   const findings = runCheckers(options.checkers ?? allCheckers, history);
   return reportOf(options, world, history, findings, drawn);
 }
@@ -49,9 +54,15 @@ export function simulate(options: SimulationOptions): Report {
 /** What the options leave to the seed, as data: with it in their place they give the same run. */
 export const draw = (options: SimulationOptions): Drawn => stage(options).drawn;
 
+/** Measurements of a calm network do without learners, which cost about a third. */
+const learnersOf = ({ learners, adversaries, faults }: SimulationOptions): LearnersWanted =>
+  learners ?? (adversaries === 'none' && faults === 'none' ? 'none' : 'some');
+
 interface Staged {
   readonly world: World;
   readonly recorder: Recorder;
+  readonly learners: Learners;
+  readonly held: HeldStatements;
   readonly faults: FaultInjector;
   readonly drawn: Drawn;
 }
@@ -66,6 +77,8 @@ function stage(options: SimulationOptions): Staged {
   const liars = planLiars(world, options, setup);
   placeLiars(world, liars);
   const recorder = new Recorder(world, (evidence) => convicts(evidence, world.federation.verifier));
+  const held = new HeldStatements(world);
+  const learners = new Learners(world, learnersOf(options));
   const plan = drawFaults(world, options, durationMs);
   const faults = new FaultInjector(world, plan);
   faults.schedule();
@@ -78,7 +91,14 @@ function stage(options: SimulationOptions): Staged {
       conflict: options.conflict,
     });
   scheduleSubmissions(world, submissions);
-  return { world, recorder, faults, drawn: { limits, fanout, liars, faults: plan, submissions } };
+  return {
+    world,
+    recorder,
+    learners,
+    held,
+    faults,
+    drawn: { limits, fanout, liars, faults: plan, submissions, learners: learnersOf(options) },
+  };
 }
 
 function worldFor(options: SimulationOptions, limits: Drawn['limits'], fanout: number): World {

@@ -95,6 +95,7 @@ const scenario = z.strictObject({
   submissions: z.array(submission).optional(),
   durationMs: ms.optional(),
   progressMs: ms.optional(),
+  learners: z.enum(['none', 'some', 'all']).optional(),
 });
 
 /** Checks options that came from outside: a file, flags, a URL. The refusal names the field at fault. */
@@ -145,7 +146,7 @@ export function encodeScenario(options: SimulationOptions): string {
 
 /** Options that leave nothing to the seed but chance, and give the same run. */
 export function materialise(options: SimulationOptions): SimulationOptions {
-  const { limits, fanout, liars, faults, submissions } = draw(options);
+  const { limits, fanout, liars, faults, submissions, learners } = draw(options);
   const { liars: _, transactions: __, conflict: ___, ...rest } = options;
   return {
     ...rest,
@@ -154,5 +155,6 @@ export function materialise(options: SimulationOptions): SimulationOptions {
     adversaries: liars.length === 0 ? 'none' : liars,
     faults,
     submissions,
+    learners,
   };
 }

@@ -18,12 +18,33 @@ export interface WorkloadOptions {
   readonly conflict?: number | undefined;
 }
 
-/** A body names how many signers refuse it: those with a smaller id. */
-const bodyOf = (refusedBy: number): string => `refused by ${refusedBy}`;
+/** What the document machine of learners does with a transaction, on the documents that it declares. */
+function operationsOn(random: Random, dependencies: readonly string[] | undefined): readonly object[] {
+  const ids = dependencies && dependencies.length > 0 ? dependencies : [`k${random.integer(0, 4)}`];
+  return [...new Set(ids)].flatMap((id): readonly object[] => {
+    const value = random.integer(0, 100);
+    const member = `m${random.integer(0, 3)}`;
+    return random.pick<readonly object[]>([
+      [{ op: 'create', id, document: { [member]: value, kept: true } }],
+      [{ op: 'update', id, document: { [member]: [value, null] } }],
+      [{ op: 'patch', id, patch: { [member]: { deep: value }, kept: null } }],
+      [{ op: 'patch', id, patch: { [member]: null, other: 'x' } }],
+      [{ op: 'delete', id }],
+      [
+        { op: 'create', id, document: value },
+        { op: 'patch', id, patch: { after: value } },
+      ],
+    ]);
+  });
+}
+
+/** Operations on documents; the author names how many signers refuse it: those with a smaller id. */
+const bodyOf = (ops: readonly object[], refusedBy: number): string =>
+  JSON.stringify({ ops, author: `refused by ${refusedBy}` });
 
 /** The signers' check of a body; differs between signers, as section 8 allows. */
 export function checkBody(signer: SignerId, body: Uint8Array): string | undefined {
-  const refusedBy = Number(/^refused by (\d+)$/.exec(textOf(body))?.[1] ?? 0);
+  const refusedBy = Number(/refused by (\d+)/.exec(textOf(body))?.[1] ?? 0);
   return signer < refusedBy ? 'a body that this signer refuses' : undefined;
 }
 
@@ -88,7 +109,7 @@ function drawSubmission(
     at,
     to: random.shuffled(allSigners(signers)).slice(0, copies),
     ...(dependencies && { dependencies }),
-    body: bodyOf(refusedBy),
+    body: bodyOf(operationsOn(random, dependencies), refusedBy),
     ...(expires !== undefined && { expires }),
   };
 }

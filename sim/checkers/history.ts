@@ -24,7 +24,9 @@ import type { PeerMessage } from '../../src/messages/peer.ts';
 import type { SignedTimeout, TimeoutCertificate } from '../../src/messages/timeout.ts';
 import { type Certificate, storedCertificate, type VoteContent } from '../../src/messages/vote.ts';
 import type { StoredPlace } from '../../src/ordering/order.ts';
+import type { LearnerRecord } from '../learners/learner.ts';
 import type { World } from '../world.ts';
+import type { Contradiction } from './blame-held.ts';
 import type { Numbers } from './rules.ts';
 
 export type Entry =
@@ -70,6 +72,10 @@ export interface History extends Numbers {
   /** Engines that broke an invariant. */
   readonly failures: readonly { readonly node: SignerId; readonly error: unknown }[];
   readonly progress: Progress | undefined;
+  /** Learners of honest signers; none when the run had none. */
+  readonly learners: readonly LearnerRecord[];
+  /** Proofs of guilt that honest signers held in their hands. */
+  readonly held: readonly Contradiction[];
   /** Checks the signatures of an aggregate. */
   verify(certificate: Certificate): Result<undefined>;
   /** Checks a piece of evidence offline. */
@@ -220,7 +226,7 @@ export class Recorder {
   }
 
   /** The whole history; reads the disks of the honest signers. */
-  history(progress: Progress | undefined): History {
+  history(progress: Progress | undefined, { learners, held }: Pick<History, 'learners' | 'held'>): History {
     const { verifier, federation } = this.#world.federation;
     const honest = this.#world.nodes.filter((node) => !this.#world.byzantine.has(node.signer.id));
     const certificates = new Map<CertificateDigest, Certificate>();
@@ -262,6 +268,8 @@ export class Recorder {
       givenUp: this.#givenUp,
       failures: this.#world.failures,
       progress,
+      learners,
+      held,
       verify: (certificate) => verifier.votes(certificate),
       convicts: this.#convicts,
     };

@@ -12,9 +12,16 @@ import type { BatchId, BlockDigest, SignerId, View } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import type { Batch } from '../messages/batch.ts';
 import type { Block, QuorumCertificate } from '../messages/block.ts';
-import { decodeEvidence, type Evidence, encodeEvidence, evidenceDigest } from '../messages/evidence.ts';
+import {
+  decodeEvidence,
+  type Evidence,
+  type EvidenceKind,
+  encodeEvidence,
+  evidenceDigest,
+} from '../messages/evidence.ts';
 import type { SignedTimeout } from '../messages/timeout.ts';
 import { type Certificate, compareContent, type VoteContent } from '../messages/vote.ts';
+import type { VerifyRequest } from '../verify/verifier.ts';
 import type { Core } from './core.ts';
 
 interface Said {
@@ -34,6 +41,8 @@ export class Accuser {
   readonly #signed = new Map<View, Map<SignerId, QuorumCertificate>>();
   readonly #proposed = new Map<View, { readonly block: BlockDigest; readonly signature: Uint8Array }>();
   readonly #timeouts = new Map<SignerId, SignedTimeout[]>();
+  /** The newest view that anything verified was about. */
+  #newest = 0;
   readonly #reported = new Set<string>();
   /** Signers with evidence of equivocated batch numbers. */
   readonly equivocators = new Set<SignerId>();
@@ -136,6 +145,63 @@ export class Accuser {
     this.#forgetViews(view);
   }
 
+  /**
+   * Words that nobody acts on any more, or never would: too late, too many, admitted by nothing. They are
+   * checked only when they convict somebody if they verify.
+   */
+  overhearVotes(votes: Certificate): void {
+    const said = this.#votes.get(votes.batch);
+    const differs = votes.classes.some((one) =>
+      one.signers.some((signer) => {
+        const before = said?.get(signer);
+        return before && compareContent(before.content, one) !== 0 && !this.#knows('votes', signer);
+      }),
+    );
+    if (differs) this.#checked({ kind: 'votes', votes }, () => this.votes(votes));
+  }
+
+  overhearQc(qc: QuorumCertificate): void {
+    const inView = this.#signed.get(qc.view);
+    const differs = qc.signers.some((signer) => {
+      const before = inView?.get(signer);
+      if (before && before.block !== qc.block && !this.#knows('blocks', signer)) return true;
+      const excluding = this.#timeouts
+        .get(signer)
+        ?.some((one) => one.lastSigned < qc.view && qc.view <= one.end);
+      return excluding && !this.#knows('signedAfterTimeout', signer);
+    });
+    const { view, block, signers, signature } = qc;
+    if (differs) this.#checked({ kind: 'blockVotes', view, block, signers, signature }, () => this.qc(qc));
+  }
+
+  overhearTimeouts(timeouts: readonly SignedTimeout[]): void {
+    for (const timeout of timeouts) {
+      const { signer, end } = timeout;
+      const before = this.#timeouts.get(signer)?.find((one) => one.end === end);
+      if (before && !sameStatement(before, timeout) && !this.#knows('timeouts', signer))
+        this.#checked({ kind: 'timeout', timeout }, () => this.timeout(timeout));
+    }
+  }
+
+  /** @param view at most the current one. */
+  overhearProposal(leader: SignerId, view: View, block: BlockDigest, signature: Uint8Array): void {
+    if (view < this.#oldest || this.#proposed.get(view)?.block === block) return;
+    if (this.#knows('proposals', leader)) return;
+    this.#checked({ kind: 'proposalSignature', leader, view, block, signature }, () =>
+      this.proposal(leader, view, block, signature),
+    );
+  }
+
+  #checked(request: VerifyRequest, then: () => void): void {
+    this.#core.verify(request, (result) => {
+      if (result.ok) then();
+    });
+  }
+
+  #knows(kind: EvidenceKind, signer: SignerId): boolean {
+    return this.#reported.has(`${kind}/${signer}`);
+  }
+
   /** Two valid batches with one number. */
   twins(first: Batch, second: Batch): void {
     const signer = first.header.ingress;
@@ -149,9 +215,14 @@ export class Accuser {
   }
 
   #forgetViews(newest: View): void {
-    const oldest = newest - termsKept * this.#core.limits.leaderTerm;
+    if (newest <= this.#newest) return;
+    this.#newest = newest;
     for (const views of [this.#signed, this.#proposed])
-      for (const view of views.keys()) if (view < oldest) views.delete(view);
+      for (const view of views.keys()) if (view < this.#oldest) views.delete(view);
+  }
+
+  get #oldest(): number {
+    return this.#newest - termsKept * this.#core.limits.leaderTerm;
   }
 
   /** One piece of evidence a signer and kind is enough; it is kept for ever. */

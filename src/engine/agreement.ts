@@ -113,15 +113,20 @@ export class Agreement {
   proposal(from: SignerId, message: ProposalMessage): void {
     const { proposal, tc } = message;
     const { block } = proposal;
+    const digest = blockDigest(block, this.#core.n);
+    const leader = this.leaderAt(block.view);
+    // What is not followed may still be the second proposal of its view.
     if (block.view < this.#view) {
+      this.#accuser.overhearProposal(leader, block.view, digest, proposal.signature);
       this.tell(from);
       return;
     }
     if (block.justify.view !== block.view - 1 && tc?.end !== block.view - 1) {
+      if (block.view === this.#view)
+        this.#accuser.overhearProposal(leader, block.view, digest, proposal.signature);
       this.#core.refused(from, { code: 'PROPOSAL_VIEW', message: `nothing admits view ${block.view}` });
       return;
     }
-    const digest = blockDigest(block, this.#core.n);
     const known = this.#rounds.get(digest);
     if (known?.message) {
       this.#again(from, known);
@@ -129,7 +134,6 @@ export class Agreement {
     }
     const inView = [...this.#rounds.values()].filter((one) => one.view === block.view && one.message);
     if (inView.length >= proposalsMax) return;
-    const leader = this.leaderAt(block.view);
     this.#verified({ kind: 'proposal', proposal, leader }, from, () => {
       this.#verifiedQcs.add(block.justify);
       this.#accuser.proposal(leader, block.view, digest, proposal.signature);
@@ -142,6 +146,7 @@ export class Agreement {
   blockVotes(from: SignerId, message: BlockVotesMessage): void {
     this.#core.suspicion.heard(from);
     if (message.view < this.#view) {
+      this.#accuser.overhearQc(message);
       if (message.view + 1 < this.#view) this.tell(from);
       return;
     }
@@ -159,7 +164,9 @@ export class Agreement {
     const { high, tc, committed } = message;
     if (committed > this.#hooks.committedHeight()) this.#hooks.behind(from, committed);
     if (high.view > this.safety.high.view) this.withQc(high, from, () => undefined);
+    else this.#accuser.overhearQc(high);
     if (tc && tc.end >= this.#view) this.withTc(tc, from, () => undefined);
+    else if (tc) this.#accuser.overhearTimeouts(tc.votes);
     const theirView = 1 + Math.max(high.view, tc?.end ?? 0);
     if (theirView < this.#view || committed < this.#hooks.committedHeight()) this.tell(from);
   }
@@ -200,8 +207,10 @@ export class Agreement {
 
   /** The same for a TC that may admit a view; one that cannot is left unverified, and unused. */
   withTc(tc: TimeoutCertificate, from: SignerId, then: () => void): void {
-    if (this.#tc && tc.end <= this.#tc.end) then();
-    else this.#verifyTc(tc, from, then);
+    if (this.#tc && tc.end <= this.#tc.end) {
+      this.#accuser.overhearTimeouts(tc.votes);
+      then();
+    } else this.#verifyTc(tc, from, then);
   }
 
   /** A TC that a proposal rests on is verified whatever we hold, unless it is the very one we hold. */

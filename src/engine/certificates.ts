@@ -41,6 +41,8 @@ export interface CertificateHooks {
   delivered(deliveries: readonly Delivery[]): void;
   /** For admission and evidence. */
   verifiedVotes(votes: Certificate): void;
+  /** A certificate that nobody needs any more; for evidence. */
+  overheard(votes: Certificate): void;
 }
 
 export class Certificates {
@@ -90,9 +92,10 @@ export class Certificates {
     const held = this.#pool.get(certificate.batch);
     const asked = this.#fetcher.wants(wantCertificate(id));
     if (held?.certificates.has(id) || this.#checking.has(id)) return;
-    if (!asked && (this.#order.committed.has(certificate.batch) || (held?.certificates.size ?? 0) >= keptMax))
+    if (!asked && (this.#order.has(certificate.batch) || (held?.certificates.size ?? 0) >= keptMax)) {
+      this.#hooks.overheard(certificate);
       return;
-    if (!asked && this.#order.has(certificate.batch)) return;
+    }
     this.#checking.add(id);
     this.#core.verify({ kind: 'certificate', certificate }, (result) => {
       this.#checking.delete(id);

@@ -97,6 +97,7 @@ export class Engine {
       certified: (batch, final) => this.#certified(batch, final),
       delivered: (deliveries) => this.#delivered(deliveries),
       verifiedVotes,
+      overheard: (votes) => this.#accuser.overhearVotes(votes),
     });
     this.#recovery = new Recovery(core, this.#gather, this.#acceptance);
     this.#ingress = new Ingress(core, this.#acceptance, this.order, {

@@ -40,6 +40,13 @@ export type VerifyRequest =
   | { readonly kind: 'qc'; readonly qc: QuorumCertificate }
   | { readonly kind: 'tc'; readonly tc: TimeoutCertificate }
   | { readonly kind: 'proposal'; readonly proposal: Proposal; readonly leader: SignerId }
+  | {
+      readonly kind: 'proposalSignature';
+      readonly leader: SignerId;
+      readonly view: View;
+      readonly block: BlockDigest;
+      readonly signature: Uint8Array;
+    }
   | { readonly kind: 'timeout'; readonly timeout: SignedTimeout };
 
 export class Verifier {
@@ -76,6 +83,8 @@ export class Verifier {
         return this.tc(request.tc);
       case 'proposal':
         return this.proposal(request.proposal, request.leader);
+      case 'proposalSignature':
+        return this.proposalSignature(request.leader, request.view, request.block, request.signature);
       case 'timeout':
         return this.timeout(request.timeout);
     }

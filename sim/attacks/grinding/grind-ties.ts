@@ -40,7 +40,7 @@ function crossings({ signers }: AttackOptions): readonly Submission[] {
   return Array.from(
     { length: 8 },
     (_, i): Submission => ({
-      at: startMs + farMs - 3 + Math.floor(i / 2),
+      at: startMs + farMs - 1 + Math.floor(i / 2) / 2,
       to: (i % 2 === 0 ? 1 : signers - 2) as SignerId,
       dependencies: [`busy ${Math.floor(i / 2)}`],
       client: 'others',
@@ -60,10 +60,16 @@ export const grindTies: Attack = {
     const knobs = knobsOf(parameters, options);
     const victimAt = (options.signers - 1) as SignerId;
     const shot = { prize: knobs.text('prize'), tries: knobs.number('tries'), key: 'prize', atMs: startMs };
+    const links = halves(options, victimAt);
     const simulation: SimulationOptions = {
       ...sceneOf(options),
       adversaries: [{ signer: 0 as SignerId, strategies: [{ name: 'ground-shot', parameters: shot }] }],
-      links: halves(options, victimAt),
+      links,
+      // Announcements only are slow: both certificates come at the same time.
+      watch: (world) =>
+        world.schedule.after(startMs + 2, () => {
+          for (const { from, to } of links) world.network.setLatency(from, to, undefined);
+        }),
       fanout: options.signers,
       submissions: [
         { at: startMs, to: victimAt, dependencies: ['prize'], client: 'victim', body: 'victim' },

@@ -28,6 +28,7 @@ export interface RunFlags {
   readonly adversaries?: string;
   readonly faults?: string;
   readonly fanout?: number;
+  readonly learners?: string;
   readonly transactions?: number;
   readonly conflict?: number;
   readonly duration?: number;
@@ -58,6 +59,7 @@ function merged(flags: RunFlags, file: Partial<SimulationOptions>): Record<strin
     adversaries: flags.adversaries === undefined ? undefined : adversariesOf(flags.adversaries),
     faults: flags.faults,
     fanout: flags.fanout,
+    learners: flags.learners,
     transactions: flags.transactions,
     conflict: flags.conflict,
     durationMs: flags.duration,

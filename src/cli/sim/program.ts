@@ -48,6 +48,10 @@ function withRunFlags(command: Command): Command {
     .option('--liars <k>', 'signers that lie (default: 1 to f, from the seed)', wholeNumber)
     .option('--adversaries <names>', 'random, none, or names separated by commas (sim list shows them)')
     .option('--faults <kind>', 'random or none')
+    .option(
+      '--learners <kind>',
+      'none, some or all signers are followed (default: some beside faults or liars)',
+    )
     .option('--fanout <k>', 'children of a tree node', positive)
     .option('--transactions <x>', 'transactions of clients (default: 60)', wholeNumber)
     .option('--conflict <share>', 'share of transactions on one common key (default: a wild mix)', decimal)
