@@ -3,7 +3,7 @@
  * everywhere (IEEE 754); `Math.log` is not, and a trace must be the same on every machine and Node version.
  */
 
-const ln2 = 0.6931471805599453;
+const ln2 = Math.LN2;
 const terms = 18;
 
 /** @param x above 0, at most 1. @returns ln(x), good to about 15 digits. */

@@ -4,8 +4,9 @@
  */
 
 import { accept, type Result, refuse } from '../base/result.ts';
+import type { PeerFinality } from '../peer/api.ts';
 import { ForkDetected } from '../peer/api.ts';
-import { loadPeerHome, type PeerFinality, type StoreKind, storeKinds } from '../peer/config.ts';
+import { loadPeerHome, type StoreKind, storeKinds } from '../peer/config.ts';
 import { LearnerHalted } from '../peer/follow/errors.ts';
 import { ListenError } from '../peer/http.ts';
 import { LearnerRefused, type RunningLearner, startLearner } from '../peer/learner.ts';

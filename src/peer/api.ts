@@ -13,6 +13,9 @@
 
 import type { BatchId, TransactionId } from '../base/ids.ts';
 
+/** Apply what is final by its score, or only what a committed block holds. */
+export type PeerFinality = 'score' | 'order';
+
 /** A JSON value. Numbers are IEEE doubles, as `JSON.parse` reads them. */
 export type Document =
   | null

@@ -23,11 +23,10 @@ import {
 } from '../messages/config-file.ts';
 import { epochOf, type Federation } from '../messages/federation.ts';
 import { parseFederation } from '../messages/federation-file.ts';
+import type { PeerFinality } from './api.ts';
 
 export const storeKinds = ['lmdb', 'postgres', 'couchdb', 'memory'] as const;
 export type StoreKind = (typeof storeKinds)[number];
-/** Apply what is final by its score, or only what a committed block holds. */
-export type PeerFinality = 'score' | 'order';
 export type PeerLogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 /** Where a learner keeps documents and position, with what that store needs. */

@@ -2,8 +2,7 @@
 
 import { toHex } from '../base/bytes.ts';
 import type { Epoch } from '../base/ids.ts';
-import type { DocumentReader, DocumentStore, Outcome, Position } from './api.ts';
-import type { PeerFinality } from './config.ts';
+import type { DocumentReader, DocumentStore, Outcome, PeerFinality, Position } from './api.ts';
 import type { Finality } from './follow/counts.ts';
 import type { Follower } from './follow/follower.ts';
 import type { Pipeline } from './follow/pipeline.ts';

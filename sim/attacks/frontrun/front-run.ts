@@ -22,7 +22,7 @@ import { ahead, byClient, honestSigners, type Race, raced, type Standing } from 
 const startMs = 100;
 
 /** The liars' own transactions: before the victim's and, in a sandwich, behind it. */
-export const againstFrontRunner: Race = {
+const againstFrontRunner: Race = {
   sideOf: (transaction) => {
     if (textOf(transaction.client) !== frontRunnerClient) return byClient.sideOf(transaction);
     return textOf(transaction.body).startsWith('before') ? 'attacker' : 'behind';
@@ -30,7 +30,7 @@ export const againstFrontRunner: Race = {
 };
 
 /** Liars that run before the victim and vote for what they sent. */
-export const frontRunners = (holdMs: number, back: boolean): readonly Chosen[] => [
+const frontRunners = (holdMs: number, back: boolean): readonly Chosen[] => [
   { name: 'front-runner', parameters: { victim: 'victim', chance: 1, holdMs, direct: true, back } },
   { name: 'partisan-votes', parameters: { client: '' } },
 ];

@@ -97,7 +97,7 @@ export function orderUnder(
 }
 
 /** Place of the first transaction of a side, counted in transactions; undefined when it is not in the order. */
-export function placeOf(order: readonly Batch[], race: Race, side: Side): number | undefined {
+function placeOf(order: readonly Batch[], race: Race, side: Side): number | undefined {
   const place = order.flatMap((batch) => batch.transactions).findIndex((one) => race.sideOf(one) === side);
   return place < 0 ? undefined : place;
 }

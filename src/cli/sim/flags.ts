@@ -1,7 +1,6 @@
 /** Flags of `sim run` and `sim shrink`: from text to checked options of a simulation. */
 
 import { readFile } from 'node:fs/promises';
-import { networkNames } from '../../../sim/network/names.ts';
 import type { SimulationOptions } from '../../../sim/options.ts';
 import { checkOptions, decodeScenario } from '../../../sim/scenario.ts';
 import type { Result } from '../../base/result.ts';
@@ -35,8 +34,6 @@ export interface RunFlags {
   readonly progress?: number;
   readonly scenario?: string;
 }
-
-export const networkList = networkNames.join(', ');
 
 const adversariesOf = (text: string): string | string[] =>
   text === 'random' || text === 'none' ? text : text.split(',');

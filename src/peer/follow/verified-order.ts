@@ -31,7 +31,7 @@ import { type Delivery, DeliveryOrder } from '../../ordering/delivery.ts';
 import { type DerivedBlock, type DeriveEntry, deriveBlock, factsOf } from '../../ordering/derive.ts';
 import { type Quorum, quorumOf } from '../../ordering/quorum.ts';
 import type { Verifier } from '../../verify/verifier.ts';
-import type { PeerFinality } from '../config.ts';
+import type { PeerFinality } from '../api.ts';
 import { Ahead } from './ahead.ts';
 import { checkCommitProof } from './commit-proof.ts';
 import { contradiction } from './contradiction.ts';
