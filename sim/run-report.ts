@@ -3,6 +3,7 @@
 import type { SignerId, TransactionId } from '../src/base/ids.ts';
 import type { FederationLimits } from '../src/messages/federation.ts';
 import type { Finding, Verdict } from './checkers/checker.ts';
+import { type Fairness, fairnessOf } from './checkers/fairness.ts';
 import type { History } from './checkers/history.ts';
 import type { FaultPlan } from './faults.ts';
 import type { Drawn, LiarPlan, SimulationOptions } from './options.ts';
@@ -52,6 +53,8 @@ export interface Report {
   readonly blamed: readonly SignerId[];
   /** Virtual time from submission to the first delivery at an honest signer. */
   readonly latencyMs: LatencyMs;
+  /** How often the order is what honest signers saw. */
+  readonly fairness: Fairness;
   /** The command that runs this again. */
   readonly replay: string;
 }
@@ -137,6 +140,7 @@ export function reportOf(
       p90: quantile(latencies, 0.9),
       p99: quantile(latencies, 0.99),
     },
+    fairness: fairnessOf(history),
     replay: replayCommand(options),
   };
 }

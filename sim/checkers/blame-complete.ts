@@ -31,8 +31,11 @@ export const blameComplete: Checker = {
         const { kind, signer } = entry.event.evidence;
         blamed.add(`${kind} ${signer}`);
       }
+    // Who gave two votes on one batch is convicted of that; the second need not be compared with other batches.
+    const convicted = ({ kind, signer }: Contradiction): boolean =>
+      blamed.has(`${kind} ${signer}`) || (kind === 'mutual' && blamed.has(`votes ${signer}`));
     return held
-      .filter((one) => !blamed.has(`${one.kind} ${one.signer}`) && hadTime(history, one))
+      .filter((one) => !convicted(one) && hadTime(history, one))
       .map(
         ({ kind, signer, holder, at, batch, view }) =>
           `s${holder} held a proof (${kind}${batch ? ` on ${short(batch)}` : ''}${view ? ` in view ${view}` : ''}) against s${signer} from ${at.toFixed(1)} ms on, and nobody has evidence`,

@@ -21,12 +21,15 @@ import {
 } from '../messages/evidence.ts';
 import type { SignedTimeout } from '../messages/timeout.ts';
 import { type Certificate, compareContent, type VoteContent } from '../messages/vote.ts';
+import { Members } from '../phases/members.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 import type { Core } from './core.ts';
 
+/** What signers were first seen to vote on a batch, those with the same vote in the same votes together. */
 interface Said {
   readonly content: VoteContent;
   readonly in: Certificate;
+  readonly signers: Members;
 }
 
 /** Terms of views whose signatures are remembered. */
@@ -35,10 +38,10 @@ const timeoutsKept = 4;
 
 export class Accuser {
   readonly #core: Core;
-  /** What each signer was seen to vote on each uncommitted batch. */
-  readonly #votes = new Map<BatchId, Map<SignerId, Said>>();
-  /** Who signed which block in which view. */
-  readonly #signed = new Map<View, Map<SignerId, QuorumCertificate>>();
+  /** What each signer was seen to vote on each uncommitted batch; no signer stands in two of a batch. */
+  readonly #votes = new Map<BatchId, Said[]>();
+  /** Who was first seen to sign which block in which view; no signer stands in two of a view. */
+  readonly #signed = new Map<View, { readonly qc: QuorumCertificate; readonly signers: Members }[]>();
   readonly #proposed = new Map<View, { readonly block: BlockDigest; readonly signature: Uint8Array }>();
   readonly #timeouts = new Map<SignerId, SignedTimeout[]>();
   /** The newest view that anything verified was about. */
@@ -64,24 +67,40 @@ export class Accuser {
 
   /** Verified votes, a certificate or a part of one. */
   votes(votes: Certificate): void {
-    const said = this.#votes.get(votes.batch) ?? new Map<SignerId, Said>();
+    const said = this.#votes.get(votes.batch) ?? [];
     this.#votes.set(votes.batch, said);
     for (const one of votes.classes) {
-      const onListed = one.before.map((listed) => this.#votes.get(listed));
-      for (const signer of one.signers) {
-        const before = said.get(signer);
-        if (!before) said.set(signer, { content: one, in: votes });
-        else if (compareContent(before.content, one) === 0)
-          continue; // Looked at when it was said first.
-        else this.#report({ kind: 'votes', signer, first: before.in, second: votes });
-        for (const others of onListed) this.#mutual(signer, votes, others?.get(signer));
-      }
+      const signers = new Members(one.signers);
+      const different = said.filter((before) => compareContent(before.content, one) !== 0);
+      // Who said the same before was looked at then.
+      let news = signers;
+      for (const before of said) if (!different.includes(before)) news = news.without(before.signers);
+      if (news.size === 0) continue;
+      const mutual = this.#mutualWith(votes.batch, one);
+      if ([...different, ...mutual].some((other) => other.signers.meets(news)))
+        for (const signer of news.ids()) this.#contradicted(signer, votes, different, mutual);
+      for (const before of different) news = news.without(before.signers);
+      if (news.size > 0) said.push({ content: one, in: votes, signers: news });
     }
   }
 
-  #mutual(signer: SignerId, votes: Certificate, other: Said | undefined): void {
-    if (other?.content.before.includes(votes.batch))
-      this.#report({ kind: 'mutual', signer, first: other.in, second: votes });
+  /** Votes on batches that this vote lists, which list its batch in turn. */
+  #mutualWith(batch: BatchId, { before }: VoteContent): readonly Said[] {
+    return before
+      .flatMap((listed) => this.#votes.get(listed) ?? [])
+      .filter((other) => other.content.before.includes(batch));
+  }
+
+  #contradicted(
+    signer: SignerId,
+    votes: Certificate,
+    different: readonly Said[],
+    mutual: readonly Said[],
+  ): void {
+    const before = different.find((one) => one.signers.has(signer));
+    if (before) this.#report({ kind: 'votes', signer, first: before.in, second: votes });
+    for (const other of mutual)
+      if (other.signers.has(signer)) this.#report({ kind: 'mutual', signer, first: other.in, second: votes });
   }
 
   /** The batch is committed: what was said about it is history. */
@@ -91,14 +110,18 @@ export class Accuser {
 
   /** Verified signatures on a block, a QC or a part of one. */
   qc(qc: QuorumCertificate): void {
-    const inView = this.#signed.get(qc.view) ?? new Map<SignerId, QuorumCertificate>();
+    const inView = this.#signed.get(qc.view) ?? [];
     this.#signed.set(qc.view, inView);
-    for (const signer of qc.signers) {
-      const before = inView.get(signer);
-      if (!before) inView.set(signer, qc);
-      else if (before.block !== qc.block) this.#report({ kind: 'blocks', signer, first: before, second: qc });
-      for (const timeout of this.#timeouts.get(signer) ?? []) this.#againstTimeout(timeout, qc);
-    }
+    let news = new Members(qc.signers);
+    const different = inView.filter((before) => before.qc.block !== qc.block);
+    if (this.#timeouts.size > 0 || different.some((before) => before.signers.meets(news)))
+      for (const signer of qc.signers) {
+        const before = different.find((one) => one.signers.has(signer));
+        if (before) this.#report({ kind: 'blocks', signer, first: before.qc, second: qc });
+        for (const timeout of this.#timeouts.get(signer) ?? []) this.#againstTimeout(timeout, qc);
+      }
+    for (const before of inView) news = news.without(before.signers);
+    if (news.size > 0) inView.push({ qc, signers: news });
     this.#forgetViews(qc.view);
   }
 
@@ -114,8 +137,8 @@ export class Accuser {
     }
     this.#timeouts.set(signer, [...kept, timeout].slice(-timeoutsKept));
     for (const inView of this.#signed.values()) {
-      const signed = inView.get(signer);
-      if (signed) this.#againstTimeout(timeout, signed);
+      const signed = inView.find((one) => one.signers.has(signer));
+      if (signed) this.#againstTimeout(timeout, signed.qc);
     }
   }
 
@@ -150,21 +173,23 @@ export class Accuser {
    * checked only when they convict somebody if they verify.
    */
   overhearVotes(votes: Certificate): void {
-    const said = this.#votes.get(votes.batch);
-    const differs = votes.classes.some((one) =>
-      one.signers.some((signer) => {
-        const before = said?.get(signer);
-        return before && compareContent(before.content, one) !== 0 && !this.#knows('votes', signer);
-      }),
-    );
-    if (differs) this.#checked({ kind: 'votes', votes }, () => this.votes(votes));
+    const said = this.#votes.get(votes.batch) ?? [];
+    const convicts = votes.classes.some((one) => {
+      const against = (kind: EvidenceKind, others: readonly Said[]): boolean =>
+        one.signers.some(
+          (signer) => !this.#knows(kind, signer) && others.some((other) => other.signers.has(signer)),
+        );
+      const different = said.filter((before) => compareContent(before.content, one) !== 0);
+      return against('votes', different) || against('mutual', this.#mutualWith(votes.batch, one));
+    });
+    if (convicts) this.#checked({ kind: 'votes', votes }, () => this.votes(votes));
   }
 
   overhearQc(qc: QuorumCertificate): void {
     const inView = this.#signed.get(qc.view);
     const differs = qc.signers.some((signer) => {
-      const before = inView?.get(signer);
-      if (before && before.block !== qc.block && !this.#knows('blocks', signer)) return true;
+      const before = inView?.find((known) => known.signers.has(signer));
+      if (before && before.qc.block !== qc.block && !this.#knows('blocks', signer)) return true;
       const excluding = this.#timeouts
         .get(signer)
         ?.some((one) => one.lastSigned < qc.view && qc.view <= one.end);

@@ -52,6 +52,17 @@ export class Members {
     return this.#words.some((word, at) => (word & (others.#words[at] ?? 0)) !== 0);
   }
 
+  /** A set of those that are not in the other one. */
+  without(others: Members): Members {
+    const rest = new Members();
+    this.#words.forEach((word, at) => {
+      const left = word & ~(others.#words[at] ?? 0);
+      rest.#words.push(left);
+      rest.size += bitCount(left);
+    });
+    return rest;
+  }
+
   /** Ascending. */
   ids(): SignerId[] {
     const ids: SignerId[] = [];

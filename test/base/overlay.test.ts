@@ -59,6 +59,19 @@ describe('overlay', () => {
     );
   });
 
+  it('hands over lazy writes apart, and none that was written over', () => {
+    const overlay = new LedgerOverlay(new MemoryStore());
+    const keys = [1, 2, 3].map((key) => Uint8Array.of(key));
+    for (const key of keys) overlay.putLazily('meta', key, Uint8Array.of(1));
+    overlay.put('meta', keys[0]!, Uint8Array.of(2));
+    overlay.delete('meta', keys[1]!);
+    overlay.putLazily('meta', keys[2]!, Uint8Array.of(3));
+    expect(keys.map((key) => overlay.get('meta', key)?.[0])).toEqual([2, undefined, 3]);
+    expect(overlay.drain().map((write) => write.value?.[0])).toEqual([2, undefined]);
+    expect(overlay.drainLazy().map((write) => write.value?.[0])).toEqual([3]);
+    expect(overlay.drainLazy()).toEqual([]);
+  });
+
   it('hands over the writes in the order in which they were asked for, each once', () => {
     const overlay = new LedgerOverlay(new MemoryStore());
     const key = Uint8Array.of(1);

@@ -35,6 +35,20 @@ describe('the simulated scheme', () => {
     `);
   });
 
+  it('adds signatures up as integers modulo 2^256', () => {
+    const provider = createSimulatedProvider();
+    const keys = Array.from({ length: 40 }, (_, i) => provider.keyFromSeed(new Uint8Array(32).fill(i)));
+    const parts = keys.map(({ secretKey }) => provider.signer(secretKey).sign(utf8('sum')));
+    const value = (bytes: Uint8Array): bigint => BigInt(`0x${toHex(bytes)}`);
+    const sum = parts.reduce((total, part) => total + value(part), 0n) % 2n ** 256n;
+    const scheme = provider.scheme(keys.map(({ publicKey }) => publicKey));
+    expect(value(scheme.aggregate(parts))).toBe(sum);
+    const less = (sum - value(parts[7]!) + 2n ** 256n) % 2n ** 256n;
+    expect(value(scheme.subtract(scheme.aggregate(parts), parts[7]!))).toBe(less);
+    const signers = keys.map((_, i) => i);
+    expect(scheme.verify([{ signers, message: utf8('sum') }], scheme.aggregate(parts))).toBe(true);
+  });
+
   it('answers the same after it has forgotten messages', () => {
     const provider = createSimulatedProvider();
     const { secretKey, publicKey } = provider.keyFromSeed(seed);

@@ -5,6 +5,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { attempt, type BlockDigest, type Height, signerId } from '../../src/base/ids.ts';
+import { LedgerOverlay } from '../../src/base/overlay.ts';
+import { Accuser } from '../../src/engine/accuser.ts';
+import type { EngineEvent } from '../../src/engine/contract.ts';
+import type { Core } from '../../src/engine/core.ts';
 import {
   type Block,
   blockDigest,
@@ -13,6 +17,7 @@ import {
 } from '../../src/messages/block.ts';
 import { decodeEvidence, type Evidence, encodeEvidence } from '../../src/messages/evidence.ts';
 import type { TimeoutStatement } from '../../src/messages/timeout.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
 import { verifyEvidence } from '../../src/verify/evidence.ts';
 import { Lab } from './lab.ts';
 
@@ -150,6 +155,27 @@ describe('blocks and timeouts', () => {
     for (const one of found(lab))
       expect(verifyEvidence(one, lab.federation.verifier)).toMatchObject({ ok: true });
     expect(leader).toBeLessThan(4);
+  });
+
+  it('signatures on two blocks in one view, when nobody gave up anything', () => {
+    const lab = alone();
+    const reported: EngineEvent[] = [];
+    const core = {
+      n: 4,
+      epoch: lab.epoch,
+      limits: lab.federation.federation.limits,
+      ledger: new LedgerOverlay(new MemoryStore()),
+      emit: (event: EngineEvent) => reported.push(event),
+    };
+    const accuser = new Accuser(core as unknown as Core);
+    const [first, second] = ['33', '44'].map((byte) => byte.repeat(32) as BlockDigest);
+    accuser.qc(lab.blockVotes(2, first!, [1]));
+    accuser.qc(lab.blockVotes(2, first!, [1, 3]));
+    accuser.qc(lab.blockVotes(3, second!, [1, 3]));
+    expect(reported).toEqual([]);
+    accuser.qc(lab.blockVotes(2, second!, [0, 3]));
+    accuser.qc(lab.blockVotes(2, second!, [0, 3]));
+    expect(reported).toMatchObject([{ type: 'evidence', evidence: { kind: 'blocks', signer: 3 } }]);
   });
 
   it('two timeouts for one term that differ, and not the same one twice', () => {

@@ -25,6 +25,19 @@ describe('trees', () => {
       }
   });
 
+  it('differ with the attempt, the root and the view', () => {
+    const trees = new Trees(federation, epoch);
+    const orders = [
+      trees.ofBatch(batch(1), attempt(0), 1 as SignerId),
+      trees.ofBatch(batch(1), attempt(1), 1 as SignerId),
+      trees.ofBatch(batch(1), attempt(0), 2 as SignerId),
+      trees.ofBatch(batch(2), attempt(0), 1 as SignerId),
+      trees.ofView(view(1), 1 as SignerId),
+      trees.ofView(view(2), 1 as SignerId),
+    ].map((tree) => tree.order.join());
+    expect(new Set(orders).size).toBe(orders.length);
+  });
+
   it('are shared by those who serve the same federation, and by nobody else', () => {
     expect(treesOf(federation, epoch)).toBe(treesOf(federation, epoch));
     expect(treesOf({ ...federation }, epoch)).not.toBe(treesOf(federation, epoch));

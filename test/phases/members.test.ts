@@ -19,6 +19,9 @@ describe('members', () => {
         for (let id = 0; id < 240; id++) expect(one.has(signerId(id))).toBe(setA.has(signerId(id)));
         expect(one.within(other)).toBe(a.every((id) => setB.has(id)));
         expect(one.meets(other)).toBe(a.some((id) => setB.has(id)));
+        const rest = one.without(other);
+        expect(rest.ids()).toEqual(one.ids().filter((id) => !setB.has(id)));
+        expect(rest.size).toBe(rest.ids().length);
         one.addAll(other);
         expect(one.ids()).toEqual([...new Set([...a, ...b])].sort((x, y) => x - y));
         expect(one.size).toBe(new Set([...a, ...b]).size);
