@@ -1,6 +1,6 @@
 /** Federations for simulations: real structure, keys from the seed, any scheme. */
 
-import { concat, utf8 } from '../src/base/bytes.ts';
+import { concat, equalBytes, utf8 } from '../src/base/bytes.ts';
 import { hashBytes } from '../src/base/hash.ts';
 import type { SignerId } from '../src/base/ids.ts';
 import { must } from '../src/base/result.ts';
@@ -46,7 +46,7 @@ export interface SimFederationOptions {
 export const simulatedSingles: SingleSignatures = {
   verify: (publicKey, message, signature) => {
     const expected = simulatedSignature(publicKey, message);
-    return signature.length === 64 && expected.every((byte, i) => byte === signature[i]);
+    return equalBytes(expected, signature);
   },
 };
 

@@ -45,7 +45,7 @@ export function simulate(options: SimulationOptions): Report {
   const progress = demandProgress(world, recorder, { boundMs, probe });
   const history = recorder.history(progress, {
     learners: learners.records(),
-    held: held.contradictions,
+    held: held?.contradictions ?? [],
   });
   const findings = runCheckers(options.checkers ?? allCheckers, history);
   return reportOf(options, world, history, findings, drawn);
@@ -62,7 +62,7 @@ interface Staged {
   readonly world: World;
   readonly recorder: Recorder;
   readonly learners: Learners;
-  readonly held: HeldStatements;
+  readonly held: HeldStatements | undefined;
   readonly faults: FaultInjector;
   readonly drawn: Drawn;
 }
@@ -77,7 +77,8 @@ function stage(options: SimulationOptions): Staged {
   const liars = planLiars(world, options, setup);
   placeLiars(world, liars);
   const recorder = new Recorder(world, (evidence) => convicts(evidence, world.federation.verifier));
-  const held = new HeldStatements(world);
+  // Without liars nobody contradicts itself; whoever is blamed then is blamed wrongly, and another checker says so.
+  const held = liars.length > 0 ? new HeldStatements(world) : undefined;
   const learners = new Learners(world, learnersOf(options));
   const plan = drawFaults(world, options, durationMs);
   const faults = new FaultInjector(world, plan);

@@ -48,6 +48,9 @@ export interface WorldOptions {
   readonly check?: (signer: SignerId, body: Uint8Array) => string | undefined;
 }
 
+/** Characters of text that are hashed at once. */
+const notesMax = 4096;
+
 /** Time in ms that a sync of a good disk takes. */
 export const defaultSyncMs = 0.3;
 
@@ -112,6 +115,8 @@ export class World {
   /** Signers that clients and checkers do not trust: their events are not observed. */
   readonly byzantine = new Set<SignerId>();
   readonly #trace = sha256.create();
+  /** Text that the digest has yet to take in. */
+  #notes = '';
   #nonce = 0;
 
   constructor(options: WorldOptions) {
@@ -279,6 +284,7 @@ export class World {
 
   /** Digest of everything that was delivered and observed, in order. */
   traceHash(): string {
+    this.#flushNotes();
     return toHex(this.#trace.clone().digest());
   }
 
@@ -310,7 +316,13 @@ export class World {
   }
 
   #note(text: string): void {
-    this.#trace.update(utf8(`${this.now.toFixed(6)} ${text}\n`));
+    this.#notes += `${this.now.toFixed(6)} ${text}\n`;
+    if (this.#notes.length >= notesMax) this.#flushNotes();
+  }
+
+  #flushNotes(): void {
+    this.#trace.update(utf8(this.#notes));
+    this.#notes = '';
   }
 }
 

@@ -9,7 +9,7 @@ import type { Batch } from '../../src/messages/batch.ts';
 import type { Delivery } from '../../src/ordering/delivery.ts';
 import { type Checker, short } from './checker.ts';
 import type { History } from './history.ts';
-import { conflict } from './rules.ts';
+import { conflictsAmong } from './rules.ts';
 
 /** What one consumer saw, in order. */
 interface Sequence {
@@ -70,32 +70,18 @@ export const deliveryOrder: Checker = {
   check(history) {
     const objections: string[] = [];
     const sequences = sequencesOf(history);
-    /** Batches are numbered as they appear: a pair is one number. */
-    const numbers = new Map<BatchId, number>();
-    for (const { batches } of sequences)
-      for (const { id } of batches) if (!numbers.has(id)) numbers.set(id, numbers.size);
-    const pair = (first: number, second: number): number => first * numbers.size + second;
-    /** The first before the second -> who saw them so. */
-    const seen = new Map<number, string>();
-    const conflicting = new Map<number, boolean>();
+    const conflicts = conflictsAmong(sequences.flatMap(({ batches }) => batches));
+    /** `first second` -> who saw them so. */
+    const seen = new Map<string, string>();
     for (const { name, batches } of sequences) {
-      const numbered = batches.map((batch) => numbers.get(batch.id)!);
+      const places = new Map(batches.map(({ id }, i) => [id, i]));
       batches.forEach((second, i) => {
-        const b = numbered[i]!;
-        for (let j = 0; j < i; j++) {
-          const first = batches[j]!;
-          const a = numbered[j]!;
-          const either = a < b ? pair(a, b) : pair(b, a);
-          let conflicts = conflicting.get(either);
-          if (conflicts === undefined) {
-            conflicts = conflict(first, second);
-            conflicting.set(either, conflicts);
-          }
-          if (!conflicts) continue;
-          const other = seen.get(pair(b, a));
+        for (const first of conflicts.get(second.id)!) {
+          if ((places.get(first.id) ?? i) >= i) continue;
+          const other = seen.get(`${second.id} ${first.id}`);
           if (other)
             objections.push(`${name} has ${short(first.id)} before ${short(second.id)}, ${other} after`);
-          seen.set(pair(a, b), name);
+          seen.set(`${first.id} ${second.id}`, name);
         }
       });
     }

@@ -13,7 +13,7 @@ import type { Batch } from '../../src/messages/batch.ts';
 import { type Checker, short } from './checker.ts';
 import { inOneCycle } from './fairness-cycle.ts';
 import type { FinalOrder, History } from './history.ts';
-import { conflict, slackOf } from './rules.ts';
+import { conflictsAmong, slackOf } from './rules.ts';
 
 /** What one honest signer saw: places in the order of its events, one count for all of them. */
 interface Sight {
@@ -96,9 +96,13 @@ export const fairness: Checker = {
       .map((place) => ({ height: place.height as number, batch: batchOf(history, place.batch) }));
     const left = leftOut(history, order).map((batch) => ({ height: Number.POSITIVE_INFINITY, batch }));
     const objections: string[] = [];
+    const all = [...placed, ...left];
+    const places = new Map(all.map(({ batch }, i) => [batch.id, i]));
+    const conflicts = conflictsAmong(all.map(({ batch }) => batch));
     placed.forEach((u, i) => {
-      for (const t of [...placed.slice(i + 1), ...left]) {
-        if (!conflict(t.batch, u.batch)) continue;
+      for (const { id } of conflicts.get(u.batch.id)!) {
+        const t = all[places.get(id)!]!;
+        if (places.get(id)! <= i) continue;
         const count = countFirst(sights, t.batch.id, u.batch.id);
         if (count < enough) continue;
         if (t.height === u.height && inOneCycle(history, order, t.height, t.batch.id, u.batch.id)) continue;
@@ -140,9 +144,11 @@ export function fairnessOf(history: History): Fairness {
     counts[kind][0]! += 1;
     if (against) counts[kind][1]! += 1;
   };
+  const places = new Map(batches.map(({ id }, i) => [id, i]));
+  const conflicts = conflictsAmong(batches);
   batches.forEach((second, i) => {
-    for (const first of batches.slice(0, i)) {
-      if (!conflict(first, second)) continue;
+    for (const first of conflicts.get(second.id)!) {
+      if (places.get(first.id)! >= i) continue;
       const pro = countFirst(sights, first.id, second.id);
       const contra = countFirst(sights, second.id, first.id);
       if (pro + contra === 0) continue;

@@ -54,6 +54,28 @@ export function conflict(t: Batch, u: Batch): boolean {
   return false;
 }
 
+/** For each batch of a list all others that it conflicts with; quick where few do. */
+export function conflictsAmong(batches: Iterable<Batch>): ReadonlyMap<BatchId, readonly Batch[]> {
+  const all = [...new Map([...batches].map((batch) => [batch.id, batch])).values()];
+  const named = new Map<string, Batch[]>();
+  for (const batch of all)
+    for (const name of touchesOf(batch).names) {
+      const list = named.get(name);
+      if (list) list.push(batch);
+      else named.set(name, [batch]);
+    }
+  const everything = all.filter((batch) => touchesOf(batch).everything);
+  return new Map(
+    all.map((batch) => {
+      const { names, everything: wild, something } = touchesOf(batch);
+      const near = wild
+        ? all
+        : new Set([...names].flatMap((name) => named.get(name)!).concat(something ? everything : []));
+      return [batch.id, [...near].filter((other) => other.id !== batch.id && conflict(batch, other))];
+    }),
+  );
+}
+
 /** A batch with a certificate of it. */
 export interface Certified {
   readonly batch: Batch;

@@ -8,7 +8,7 @@ import { view as asView, type BatchId, type SignerId } from '../../src/base/ids.
 import type { VoteContent } from '../../src/messages/vote.ts';
 import { type Checker, short } from './checker.ts';
 import type { History, Statement } from './history.ts';
-import { conflict } from './rules.ts';
+import { conflict, conflictsAmong } from './rules.ts';
 
 const of = <K extends Statement['kind']>(history: History, signer: SignerId, kind: K) =>
   history.statements.filter(
@@ -110,6 +110,8 @@ function arrivals(
     if (heights.get(other) === undefined) return twin !== undefined;
     return heights.get(other)! <= vote.base;
   };
+  const places = new Map(said.map(({ batch }, i) => [batch, i]));
+  const conflicts = conflictsAmong(said.flatMap(({ batch }) => history.batches.get(batch) ?? []));
   said.forEach((t, i) => {
     const batchT = history.batches.get(t.batch);
     if (!batchT) return;
@@ -118,9 +120,9 @@ function arrivals(
       if (listed && !conflict(batchT, listed))
         objections.push(`s${signer} lists ${short(id)}, which does not conflict with ${short(t.batch)}`);
     }
-    for (const u of said.slice(i + 1)) {
-      const batchU = history.batches.get(u.batch);
-      if (!batchU || u.batch === t.batch || !conflict(batchT, batchU)) continue;
+    for (const { id } of conflicts.get(t.batch)!) {
+      const u = said[places.get(id)!]!;
+      if (places.get(id)! <= i) continue;
       const tLists = t.vote.before.includes(u.batch);
       const uLists = u.vote.before.includes(t.batch);
       if (tLists && uLists)

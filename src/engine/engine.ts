@@ -217,7 +217,9 @@ export class Engine {
       return;
     }
     this.#core.suspicion.heard(peer);
-    this.#core.send(peer, this.#agreement.status(), true);
+    const status = this.#agreement.status();
+    // Who stands at the beginning has nothing to tell; in a large federation these greetings are most messages.
+    if (status.high.view > 0 || status.committed > 0 || status.tc) this.#core.send(peer, status, true);
     this.#pacemaker.resend([peer]);
   }
 
