@@ -78,7 +78,8 @@ function stage(options: SimulationOptions): Staged {
   placeLiars(world, liars);
   const recorder = new Recorder(world, (evidence) => convicts(evidence, world.federation.verifier));
   // Without liars nobody contradicts itself; whoever is blamed then is blamed wrongly, and another checker says so.
-  const held = liars.length > 0 ? new HeldStatements(world) : undefined;
+  const mayLie = liars.length > 0 || options.watch !== undefined;
+  const held = mayLie ? new HeldStatements(world) : undefined;
   const learners = new Learners(world, learnersOf(options));
   const plan = drawFaults(world, options, durationMs);
   const faults = new FaultInjector(world, plan);

@@ -14,13 +14,15 @@ export interface Spam {
   /** Transactions at each look around. */
   readonly burst: number;
   readonly chance: number;
+  /** Virtual time at which it stops, in ms; absent: never. */
+  readonly untilMs?: number;
 }
 
 /** Bursts of small transactions through its own engine. */
-export function spamOwn(liar: Liar, { burst, chance }: Spam): Strategy {
+export function spamOwn(liar: Liar, { burst, chance, untilMs = Number.POSITIVE_INFINITY }: Spam): Strategy {
   return {
     tick() {
-      if (!liar.random.chance(chance)) return;
+      if (liar.world.now >= untilMs || !liar.random.chance(chance)) return;
       for (let i = 0; i < burst; i++)
         submitOwn(liar, [keyOf(liar)], `spam ${liar.random.integer(0, 1 << 30)}`, 'spam');
     },

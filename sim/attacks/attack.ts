@@ -16,6 +16,11 @@ export type ParameterValue = number | string | boolean;
 export interface AttackParameter {
   readonly name: string;
   readonly initial: ParameterValue;
+  /** Texts that it may have; absent: any. */
+  readonly values?: readonly string[];
+  /** Numbers that it may have. */
+  readonly min?: number;
+  readonly max?: number;
   /** What it is, with its unit. */
   readonly about: string;
 }

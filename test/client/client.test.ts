@@ -33,6 +33,7 @@ describe('a submitted transaction', () => {
   it('asks for exactly what is awaited', async () => {
     const client = at.open();
     client.submit('nobody waits');
+    await vi.waitFor(() => expect(at.waits).toEqual(['accepted']));
     await later(50);
     expect(at.waits).toEqual(['accepted']);
     const tx = client.submit('step by step');

@@ -18,6 +18,8 @@ const attacks: readonly AttackCard[] = [
       { name: 'share', initial: 0.5, about: '' },
       { name: 'silent', initial: false, about: '' },
       { name: 'whom', initial: 'all', about: '' },
+      // The story of the engine sets it.
+      { name: 'block', initial: 'either', about: '' },
     ],
   },
 ];

@@ -17,9 +17,13 @@ import type { Attack } from '../attack.ts';
 import { liarsWith } from '../stage.ts';
 import { harmed, harmParameters } from './harm.ts';
 
-const ownBatches: Chosen = { name: 'spam-own', parameters: { burst: 1, chance: 0.5 } };
+/** They end with the victims': a liar that never stops leaves no moment without a batch under way. */
+const ownBatches = (untilMs: number): Chosen => ({
+  name: 'spam-own',
+  parameters: { burst: 1, chance: 0.5, untilMs },
+});
 
-function byLiars(name: string, about: string, strategies: readonly Chosen[]): Attack {
+function byLiars(name: string, about: string, strategies: (untilMs: number) => readonly Chosen[]): Attack {
   return {
     name,
     group: 8,
@@ -28,20 +32,22 @@ function byLiars(name: string, about: string, strategies: readonly Chosen[]): At
     rules: ['engine'],
     parameters: harmParameters,
     trial: (options) =>
-      harmed(options, harmParameters, () => ({ adversaries: liarsWith(options, strategies) })),
+      harmed(options, harmParameters, (durationMs) => ({
+        adversaries: liarsWith(options, strategies(durationMs)),
+      })),
   };
 }
 
-export const selective = byLiars('selective', 'own batches that one honest signer is shown', [
+export const selective = byLiars('selective', 'own batches that one honest signer is shown', () => [
   { name: 'selective-batches', parameters: { audience: 'one', chance: 0.8, key: '', serve: false } },
 ]);
 
-export const withheldBodies = byLiars('withheld-bodies', 'bodies that are kept from whoever needs them', [
+export const withheldBodies = byLiars('withheld-bodies', 'bodies that are kept from whoever needs them', (untilMs) => [
   { name: 'withheld-batches', parameters: { share: 1 } },
   { name: 'hoarded-bodies', parameters: { share: 1 } },
-  ownBatches,
+  ownBatches(untilMs),
 ]);
 
-export const ghostBatches = byLiars('ghost-batches', 'votes that list batches that nobody has', [
+export const ghostBatches = byLiars('ghost-batches', 'votes that list batches that nobody has', () => [
   { name: 'ghosts', parameters: { chance: 1 } },
 ]);

@@ -141,7 +141,7 @@ function verdict(
   if (disturbed.open > 0 || !progressed)
     return {
       reached: true,
-      reason: `not everything is final after ${progressMs} ms without further attack`,
+      reason: `not everything is final after ${progressMs} ms beside the liars`,
       figures,
     };
   return {

@@ -45,10 +45,10 @@ export const numberEquivocation: Attack = {
   rules: ['engine'],
   parameters: harmParameters,
   trial: (options) =>
-    harmed(options, harmParameters, () => ({
+    harmed(options, harmParameters, (durationMs) => ({
       adversaries: liarsWith(options, [
         { name: 'equivocated-batches', parameters: { chance: 1 } },
-        { name: 'spam-own', parameters: { burst: 1, chance: 1 } },
+        { name: 'spam-own', parameters: { burst: 1, chance: 1, untilMs: durationMs } },
       ]),
     })),
 };

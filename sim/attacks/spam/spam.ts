@@ -53,7 +53,7 @@ function byClients(
         submissions: junk(options, rate, durationMs, to(options)),
         adversaries: liarsWith(options, [
           { name: 'copycat', parameters: { chance: 1 } },
-          { name: 'spam-own', parameters: { burst: 20, chance: 1 } },
+          { name: 'spam-own', parameters: { burst: 20, chance: 1, untilMs: durationMs } },
         ]),
         costs: 'measured',
       }));

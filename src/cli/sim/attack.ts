@@ -1,6 +1,12 @@
 /** `sim attack NAME`: stages an attack over many seeds and reports how often it reached its goal. */
 
-import type { Attack, AttackOptions, ParameterValue, Trial } from '../../../sim/attacks/attack.ts';
+import type {
+  Attack,
+  AttackOptions,
+  AttackParameter,
+  ParameterValue,
+  Trial,
+} from '../../../sim/attacks/attack.ts';
 import { attacks, findAttack } from '../../../sim/attacks/catalog.ts';
 import { type NetworkName, networkNames } from '../../../sim/network/names.ts';
 import { type RuleName, ruleNames } from '../../../sim/rules/rule.ts';
@@ -45,6 +51,8 @@ export interface AttackSummary {
   /** Trials in which evidence named a liar, and an honest signer. */
   readonly blamedCorrectly: number;
   readonly blamedWrongly: number;
+  /** Checks that objected, and in how many trials: harm that the attack did not aim at counts too. */
+  readonly violated: Readonly<Record<string, number>>;
   /** Mean of each figure over the trials that have it. */
   readonly figures: Readonly<Record<string, number>>;
   /** Why the first trial of each outcome ended so. */
@@ -68,19 +76,29 @@ function parameterValue(attack: Attack, text: string): Result<readonly [string, 
     return usage(`--set ${text}: expected NAME=VALUE with a parameter of ${attack.name}: ${known}`);
   const value = text.slice(at + 1);
   switch (typeof parameter.initial) {
-    case 'number': {
-      const number = Number(value);
-      if (value === '' || !Number.isFinite(number))
-        return usage(`--set ${name}: expected a number, not "${value}"`);
-      return accept([name, number]);
-    }
+    case 'number':
+      return numberOf(parameter, value);
     case 'boolean':
       if (value !== 'true' && value !== 'false')
         return usage(`--set ${name}: expected true or false, not "${value}"`);
       return accept([name, value === 'true']);
     default:
+      if (parameter.values && !parameter.values.includes(value))
+        return usage(`--set ${name}: "${value}" is not one of ${parameter.values.join(', ')}`);
       return accept([name, value]);
   }
+}
+
+function numberOf(
+  { name, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: AttackParameter,
+  text: string,
+): Result<readonly [string, ParameterValue]> {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number))
+    return usage(`--set ${name}: expected a number, not "${text}"`);
+  if (number < min || number > max)
+    return usage(`--set ${name}: expected a number from ${min} to ${max}, not ${number}`);
+  return accept([name, number]);
 }
 
 function parametersOf(attack: Attack, set: readonly string[]): Result<Record<string, ParameterValue>> {
@@ -123,7 +141,7 @@ export function attackOptions(
   if (threshold !== undefined && !(threshold > 0 && threshold <= 1))
     return usage(`--threshold: expected a share above 0, at most 1, not ${threshold}`);
   const liars = flags.liars ?? byzantine;
-  if (liars > signers) return usage(`--liars: ${liars} of ${signers} signers`);
+  if (liars >= signers) return usage(`--liars: ${liars} of ${signers} signers; one must be honest`);
   const parameters = parametersOf(attack, flags.set ?? []);
   if (!parameters.ok) return parameters;
   const options: AttackOptions = {
@@ -150,6 +168,7 @@ export class Tally {
   #blamedCorrectly = 0;
   #blamedWrongly = 0;
   readonly #sums = new Map<string, { sum: number; count: number }>();
+  readonly #violated = new Map<string, number>();
   readonly #reasons: Partial<Record<Trial['outcome'], string>> = {};
 
   add(seed: string, trial: Trial): void {
@@ -163,6 +182,7 @@ export class Tally {
     if (trial.blamed.some((id) => liars.has(id))) this.#blamedCorrectly += 1;
     if (trial.blamed.some((id) => !liars.has(id))) this.#blamedWrongly += 1;
     this.#reasons[trial.outcome] ??= trial.reason;
+    for (const name of trial.violated) this.#violated.set(name, (this.#violated.get(name) ?? 0) + 1);
     for (const [name, value] of Object.entries(trial.figures)) {
       const { sum, count } = this.#sums.get(name) ?? { sum: 0, count: 0 };
       this.#sums.set(name, { sum: sum + value, count: count + 1 });
@@ -187,6 +207,7 @@ export class Tally {
       firstSeed: this.#firstSeed,
       blamedCorrectly: this.#blamedCorrectly,
       blamedWrongly: this.#blamedWrongly,
+      violated: Object.fromEntries([...this.#violated].sort()),
       figures: Object.fromEntries([...this.#sums].map(([name, { sum, count }]) => [name, sum / count])),
       reasons: this.#reasons,
     };
@@ -212,8 +233,22 @@ export async function attackCommand(
   return accept({
     text: summaryText(attack, json),
     json,
-    sound: json.unknown === 0 && json.blamedWrongly === 0,
+    sound: isSound(json, options),
   });
+}
+
+/**
+ * Whether what was seen is what the protocol promises: all trials decided, nobody honest blamed, and, where the engine
+ * runs with its own numbers and at most `f` liars, no check that objects.
+ */
+function isSound(
+  json: AttackSummary,
+  { rule, byzantine, liars, threshold, extraSlack }: AttackOptions,
+): boolean {
+  if (json.unknown > 0 || json.blamedWrongly > 0) return false;
+  const experiment = liars > byzantine || threshold !== undefined || (extraSlack ?? 0) !== 0;
+  const undefended = json.parameters.unchecked === true || json.parameters.possession === false;
+  return rule !== 'engine' || experiment || undefended || Object.keys(json.violated).length === 0;
 }
 
 /** The first success, or the first trial, as pictures. */
@@ -227,6 +262,7 @@ const figureText = (value: number): string => (Number.isInteger(value) ? `${valu
 export function summaryText(attack: Attack, json: AttackSummary): string {
   const { rule, signers, byzantine, faulty, liars, trials, succeeded, unknown } = json;
   const parameters = Object.entries(json.parameters).map(([name, value]) => `${name}=${value}`);
+  const objected = Object.entries(json.violated).map(([name, count]) => `${name} in ${count}`);
   const lines = [
     `${attack.name} (class ${attack.group}): ${attack.about}`,
     `  goal      ${attack.goal}`,
@@ -234,6 +270,7 @@ export function summaryText(attack: Attack, json: AttackSummary): string {
     ...(parameters.length > 0 ? [`  with      ${parameters.join(' ')}`] : []),
     `  succeeded ${succeeded} of ${trials}${unknown > 0 ? `, ${unknown} undecided` : ''}${json.firstSeed ? `, first with seed ${json.firstSeed}` : ''}`,
     `  blamed    a liar in ${json.blamedCorrectly} trials, somebody honest in ${json.blamedWrongly}`,
+    ...(objected.length > 0 ? [`  objected  ${objected.join(', ')}`] : []),
     ...Object.entries(json.figures).map(([name, value]) => `  ${name.padEnd(9)} ${figureText(value)}`),
     ...Object.entries(json.reasons).map(([outcome, reason]) => `  ${outcome}: ${reason}`),
   ];
@@ -242,7 +279,8 @@ export function summaryText(attack: Attack, json: AttackSummary): string {
 
 /** The attacks as `sim list` prints them. */
 export function attackList(): { text: string; json: unknown } {
-  const json = attacks.map(({ name, group, about, goal, rules, parameters }) => ({
+  const byGroup = [...attacks].sort((a, b) => a.group - b.group);
+  const json = byGroup.map(({ name, group, about, goal, rules, parameters }) => ({
     name,
     group,
     about,
@@ -252,7 +290,10 @@ export function attackList(): { text: string; json: unknown } {
   }));
   const lines = json.flatMap((one) => [
     `${String(one.group).padStart(2)}  ${one.name}: ${one.about} [${one.rules.join(' ')}]`,
-    ...one.parameters.map(({ name, initial, about }) => `      --set ${name}=${initial}  ${about}`),
+    ...one.parameters.map(
+      ({ name, initial, about, values }) =>
+        `      --set ${name}=${initial}  ${about}${values ? ` (${values.join(', ')})` : ''}`,
+    ),
   ]);
   return { text: lines.join('\n'), json };
 }

@@ -1,5 +1,6 @@
 /** `sim list`: what there is to choose from. */
 
+import { aboutAdversary } from '../../../sim/adversaries/about.ts';
 import { adversaryNames } from '../../../sim/adversaries/catalog.ts';
 import { networkNames } from '../../../sim/network/names.ts';
 import { attackList } from './attack.ts';
@@ -13,7 +14,7 @@ export function listCommand(): { text: string; json: unknown } {
     attacks.text,
     '',
     'adversaries (sim run --adversaries A,B)',
-    ...adversaryNames.map((name) => `    ${name}`),
+    ...adversaryNames.map((name) => `    ${name}: ${aboutAdversary[name]}`),
     '',
     `networks (--network): ${networkNames.join(', ')}`,
     `sweeps (sim sweep NAME): ${sweeps.map(({ name }) => name).join(', ')}`,
@@ -22,7 +23,7 @@ export function listCommand(): { text: string; json: unknown } {
     text,
     json: {
       attacks: attacks.json,
-      adversaries: adversaryNames,
+      adversaries: adversaryNames.map((name) => ({ name, about: aboutAdversary[name] })),
       networks: networkNames,
       sweeps: sweeps.map(({ name }) => name),
     },
