@@ -16,6 +16,7 @@ import {
 import { type Certificate, certificateDigest, signersOf } from '../../src/messages/vote.ts';
 import { type DeriveEntry, deriveBlock } from '../../src/ordering/derive.ts';
 import { quorumOf } from '../../src/ordering/quorum.ts';
+import { termEnd } from '../../src/phases/terms.ts';
 import type { Liar, Strategy } from './liar.ts';
 
 /** The block over other entries of the liar's choice, with the root that follows from them. */
@@ -138,19 +139,46 @@ export interface ProposalLies {
 
 /**
  * As the leader: another block for one half of the signers, or for all of them. It collects signatures
- * on its forgeries too, and shows their QCs to those who signed.
+ * on its forgeries too, and shows their QCs to those who signed. A fork for one half goes on: its QC gets a
+ * child in the next view of the term, whose own QC would commit it.
  */
 export function falseProposals(liar: Liar, { kinds, chance, split }: ProposalLies): Strategy {
+  const { cabal } = liar;
+  const { leaderTerm } = liar.world.federation.federation.limits;
   const forgeries = new Map<BlockDigest, Collected | undefined>();
   const byDigest = new Map<BlockDigest, Collected>();
+  /** Last view of the term in which one half is on a fork, and hears of no other block. */
+  let forkedTo = asView(0);
+  const begin = (block: Block): Collected => {
+    const forgery = new Collected(liar, block);
+    byDigest.set(forgery.digest, forgery);
+    return forgery;
+  };
   const forgeryOf = (block: Block, digest: BlockDigest): Collected | undefined => {
     if (!forgeries.has(digest)) {
-      const other = liar.random.chance(chance) ? otherBlock(liar, block, liar.random.pick(kinds)) : undefined;
-      const forgery = other && new Collected(liar, other);
-      forgeries.set(digest, forgery);
-      if (forgery) byDigest.set(forgery.digest, forgery);
+      const forked = split && block.view <= forkedTo;
+      const other =
+        !forked && liar.random.chance(chance) ? otherBlock(liar, block, liar.random.pick(kinds)) : undefined;
+      if (other && split) forkedTo = termEnd(other.view, leaderTerm);
+      forgeries.set(digest, other && begin(other));
     }
     return forgeries.get(digest);
+  };
+  const fork = (parent: Collected, justify: QuorumCertificate): void => {
+    const next = asView(parent.block.view + 1);
+    if (next > forkedTo) return;
+    // Without entries it needs nothing but its parent, and the order stays what it was.
+    const child = begin({
+      ...parent.block,
+      height: height(parent.block.height + 1),
+      view: next,
+      parent: parent.digest,
+      justify,
+      entries: [],
+    });
+    for (const to of liar.others)
+      if (cabal.members.includes(to) || cabal.half(to) === 1)
+        liar.send(to, liar.propose(child.block, undefined));
   };
   return {
     outgoing(send): readonly Send[] {
@@ -160,18 +188,23 @@ export function falseProposals(liar: Liar, { kinds, chance, split }: ProposalLie
       const digest = blockDigest(block, liar.n);
       if (liar.node.engine?.status().leader !== liar.id && !forgeries.has(digest)) return [send];
       const forgery = forgeryOf(block, digest);
-      if (!forgery || (split && liar.side(to, digest) === 0)) return [send];
+      const misled = !split || (cabal.half(to) === 1 && !cabal.members.includes(to));
+      if (!forgery) return misled && split && block.view <= forkedTo ? [] : [send];
       const told: Send = { ...send, message: liar.propose(forgery.block, message.tc) };
-      return liar.random.chance(0.2) ? [send, told] : [told];
+      // Friends sign both.
+      if (split && cabal.members.includes(to)) return [send, told];
+      if (!misled) return [send];
+      return !split && liar.random.chance(0.2) ? [send, told] : [told];
     },
     incoming(_, message) {
       const forgery = message.type === 'blockVotes' ? byDigest.get(message.block) : undefined;
       if (message.type !== 'blockVotes' || !forgery) return true;
       const high = forgery.add(message.signers, message.signature);
-      if (high)
-        for (const to of liar.others)
-          if (!split || liar.side(to, forgery.digest) === 1 || liar.random.chance(0.3))
-            liar.send(to, { type: 'view', high, tc: undefined, committed: height(0) });
+      if (!high) return false;
+      if (split) fork(forgery, high);
+      for (const to of liar.others)
+        if (!split || cabal.half(to) === 1)
+          liar.send(to, { type: 'view', high, tc: undefined, committed: height(0) });
       return false;
     },
   };

@@ -121,10 +121,19 @@ export interface Endless {
   readonly key: string;
 }
 
+const chainBody = (place: number): string => `chain ${place}`;
+
+/** Place in an endless chain; undefined for any other batch. */
+function chainPlace(batch: Batch | undefined): number | undefined {
+  const found = batch && /^chain (\d+)$/.exec(textOf(batch.transactions[0]!.body));
+  return found ? Number(found[1]) : undefined;
+}
+
 /**
  * A chain of own batches of which two thirds of the signers are shown each one before the one that it follows: then
  * a majority of every certificate lists the next, and no block may hold one of them without all that come after.
- * A third of the signers is always one step ahead, so everybody is shown everything within a few steps.
+ * A third of the signers is always one step ahead, so everybody is shown everything within a few steps. All liars
+ * vote along the chain: each of its batches after the next one, and nothing before there is a next one.
  */
 export function endlessChain(liar: Liar, { atMs, stepMs, batches, key }: Endless): Strategy {
   const { world, cabal } = liar;
@@ -137,12 +146,19 @@ export function endlessChain(liar: Liar, { atMs, stepMs, batches, key }: Endless
   if (cabal.members[0] === liar.id)
     for (let i = 0; i < batches; i++)
       world.schedule.after(atMs + i * stepMs, () => {
-        const batch = makeOwnBatch(liar, i + 1, [], [link(i), link(i + 1)], `chain ${i}`);
+        const batch = makeOwnBatch(liar, i + 1, [], [link(i), link(i + 1)], chainBody(i));
         liar.batches.set(batch.id, batch);
         cabal.honest.forEach((to, place) => {
           const wait = atMs + slotOf(i, place % 3) * stepMs - world.now;
           world.schedule.after(Math.max(0, wait), () => showToOne(liar, to, batch));
         });
       });
-  return {};
+  return {
+    outgoing: rewriteVotes(liar, (id, truth) => {
+      const place = chainPlace(liar.batches.get(id));
+      if (place === undefined || place === batches - 1) return truth;
+      const next = [...liar.batches.values()].find((one) => chainPlace(one) === place + 1);
+      return next && { ...truth, before: [next.id] };
+    }),
+  };
 }

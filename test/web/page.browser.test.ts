@@ -2,6 +2,8 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { traceRun } from '../../sim/trace/run.ts';
+import { simulationOf } from '../../web/state/scenario.ts';
 import { stories } from '../../web/state/stories.ts';
 import {
   launch,
@@ -46,6 +48,15 @@ const phone = { viewport: { width: 360, height: 740 } };
 async function press(page: Page, key: string, times = 1): Promise<void> {
   for (let i = 0; i < times; i++) await page.keyboard.press(key);
 }
+
+it('runs in the browser as it runs here: the same seed, the same trace', async () => {
+  const page = await open('');
+  const story = stories.find(({ name }) => name === 'dying-root')!;
+  await page.click(`[data-story="${story.name}"]`);
+  await settled(page);
+  const { report } = traceRun(simulationOf(story.choices), story.title);
+  await until(page, `document.getElementById('facts').dataset.trace === '${report.traceHash}'`);
+});
 
 describe('every story', () => {
   it.each(stories.map(({ name, title }) => [title, name]))(

@@ -39,6 +39,9 @@ export function showNow({ timeline, trace, picture }: Shown, playing: boolean): 
   );
 }
 
+/** Enough of a trace hash to see whether two runs are one. */
+const hashDigits = 8;
+
 export function showFacts({ trace }: Shown, seed: string): void {
   const { signers, byzantine, faulty, quorum, threshold, rule, liars } = trace;
   const facts: readonly (readonly [string, string])[] = [
@@ -50,11 +53,14 @@ export function showFacts({ trace }: Shown, seed: string): void {
     ['liars here', liars.length === 0 ? 'none' : signersOf(liars)],
     ['rule', ruleTexts[rule]],
     ['seed', seed],
+    ['ends after', `${Math.ceil(trace.endMs)} ms`],
+    ['trace', trace.traceHash.slice(0, hashDigits)],
   ];
   show(
     byId('facts'),
     markup`${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}`,
   );
+  byId('facts').dataset['trace'] = trace.traceHash;
 }
 
 export const ruleTexts = {

@@ -1,13 +1,14 @@
 /**
  * Class 7, chained cycles. Where nothing is final before what a majority lists is there too, whoever can always add
  * one more postpones finality for ever. A liar sends a chain of own batches and shows each to two thirds of the
- * signers before the one that it follows: a majority of every certificate lists the next batch, so by closure
- * (section 6) no block may hold one without all that come after, and a victim that conflicts with the first waits
- * for the last.
+ * signers before the one that it follows, and all liars vote along: a majority of every certificate lists the next
+ * batch, so by closure (section 6) no block may hold one without all that come after, and a victim that conflicts
+ * with the first waits for the last.
  *
  * What answers it: windows. None of the chain is in the order, so its ingress's watermark stands still, and what is
- * beyond `W` numbers is accepted by nobody. The delay grows with `W` and ends there, however long the liar goes on;
- * each further liar has a window too. With a window as long as the chain the attack succeeds.
+ * beyond `W` numbers is accepted by nobody. The delay grows with `W` and ends there, however long the liar goes on.
+ * The chain is one liar's: the others add their votes and no windows. With a window as long as the chain the attack
+ * succeeds.
  */
 
 import { textOf } from '../../../src/base/bytes.ts';

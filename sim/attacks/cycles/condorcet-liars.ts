@@ -57,9 +57,9 @@ function overturned(options: AttackOptions, batches: number, run: StagedRun): Ju
   const [t, u] = [0, 1].map((place) => order.findIndex((batch) => circlePlace(batch) === place));
   const figures = { batches, links: order.filter((batch) => circlePlace(batch) !== undefined).length - 1 };
   if (t === undefined || u === undefined || t < 0 || u < 0)
-    return { reached: false, reason: 'the pair is not in the order', figures };
+    throw new Error('the pair is not in the order');
   if (!unanimous(run.history, order[t]!.id, order[u]!.id))
-    return { reached: false, reason: 'honest signers do not agree on the pair: badly staged', figures };
+    throw new Error('honest signers do not agree on the pair: badly staged');
   return u < t
     ? { reached: true, reason: 'the order overturns a pair on which all honest signers agree', figures }
     : { reached: false, reason: 'the pair stands as all honest signers saw it', figures };

@@ -63,7 +63,7 @@ function against(options: AttackOptions, majority: string, run: StagedRun): Judg
   const at = (client: string): number =>
     order.findIndex((batch) => batch.transactions.some((one) => textOf(one.client) === client));
   const [a, b] = [at('victim'), at('attacker')];
-  if (a < 0 || b < 0) return { reached: false, reason: 'the pair is not in the order' };
+  if (a < 0 || b < 0) throw new Error('the pair is not in the order');
   const [first, second] = a < b ? [order[a]!, order[b]!] : [order[b]!, order[a]!];
   const pro = sawFirst(history, first, second);
   const contra = sawFirst(history, second, first);

@@ -76,6 +76,9 @@ class Stopwatch {
   get open(): number {
     return this.#sent.size - this.#delays.size;
   }
+  get delivered(): number {
+    return this.#delays.size;
+  }
   get meanMs(): number {
     const delays = [...this.#delays.values()];
     return delays.reduce((sum, delay) => sum + delay, 0) / Math.max(1, delays.length);
@@ -128,11 +131,12 @@ function verdict(
   factor: number,
   progressed: boolean,
 ): Judgement {
+  if (undisturbed.delivered === 0 || undisturbed.open > 0)
+    throw new Error('there is nothing to compare with: undisturbed nothing, or not everything, became final');
   const delayFactor = disturbed.meanMs / undisturbed.meanMs;
   const figures = {
-    delayFactor,
-    delayMs: disturbed.meanMs,
-    worstMs: disturbed.worstMs,
+    // The delay of what never became final is no number.
+    ...(disturbed.delivered > 0 && { delayFactor, delayMs: disturbed.meanMs, worstMs: disturbed.worstMs }),
     undisturbedMs: undisturbed.meanMs,
     shareByScore: disturbed.shareByScore,
     undisturbedShareByScore: undisturbed.shareByScore,

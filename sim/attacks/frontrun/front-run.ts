@@ -87,7 +87,7 @@ const sandwichParameters: readonly AttackParameter[] = [
 
 const between = ({ attacker, victim, behind }: Standing) => {
   if (attacker === undefined || victim === undefined || behind === undefined)
-    return { reached: false, reason: 'one of the three transactions is not in the order' };
+    throw new Error('one of the three transactions is not in the order');
   return attacker < victim && victim < behind
     ? { reached: true, reason: "the victim's transaction stands between the attacker's two" }
     : { reached: false, reason: "the victim's transaction is not between the attacker's two" };

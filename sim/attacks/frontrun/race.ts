@@ -140,11 +140,15 @@ export function raced(
   return rule === 'engine' ? trial : { ...trial, violated: [], blamed: [] };
 }
 
-/** The attacker's transaction stands before the victim's. */
+/**
+ * The attacker's transaction stands before the victim's: also when the victim's is not ordered at all.
+ * @throws when neither is: nobody won.
+ */
 export function ahead({ attacker, victim }: Standing): Omit<Judgement, 'figures'> {
-  if (victim === undefined) return { reached: false, reason: "the victim's transaction is not in the order" };
-  if (attacker === undefined)
-    return { reached: false, reason: "the attacker's transaction is not in the order" };
+  if (attacker === undefined && victim === undefined)
+    throw new Error('neither transaction is in the order');
+  if (victim === undefined) return { reached: true, reason: "only the attacker's transaction is in the order" };
+  if (attacker === undefined) return { reached: false, reason: "only the victim's transaction is in the order" };
   return attacker < victim
     ? { reached: true, reason: "the attacker's transaction is ordered before the victim's" }
     : { reached: false, reason: "the victim's transaction is ordered first" };

@@ -1,6 +1,6 @@
 /**
  * An equivocating leader (class 3): two blocks in one view, each shown to its half, signed by all liars, and
- * the certificates shown to those who signed. The goal is two orders. Quorums share an honest signer, which
+ * a child on the certificate of each, shown to those who signed. The goal is two orders. Quorums share an honest signer, which
  * signs once in a view and never below what it is locked on (protocol section 6).
  */
 
@@ -57,6 +57,8 @@ export const twoBlocks: Attack = {
       {
         ...scene,
         adversaries,
+        // A star: every signature on a fork reaches its leader, past nobody of the other half.
+        fanout: Math.max(2, options.signers - 1),
         limits: { leaderTerm: 3, checkpointAfterMs: 200 },
         progressMs: 20_000,
         ...(parameterOf(options, apart) && { watch: (world: World) => keepApart(world, options) }),

@@ -28,6 +28,11 @@ describe('condorcet-liars', () => {
     expect(condorcetLiars.trial(options({ batches: 1 })).outcome).toBe('failed');
   });
 
+  it('decides nothing when honest signers saw the pair differently', () => {
+    const { outcome, reason } = condorcetLiars.trial(options({ batches: 4 }, { network: 'aws' }));
+    expect([outcome, reason]).toEqual(['unknown', expect.stringContaining('badly staged')]);
+  });
+
   it('breaks no promise: the fairness checker knows of the cycle', () => {
     expect(condorcetLiars.trial(options({ batches: 4 })).violated).toEqual([]);
   });
@@ -47,10 +52,13 @@ describe('condorcet', () => {
 });
 
 describe('chained-cycles', () => {
-  it('ends at the window, and postpones for as long as the window lets it', () => {
+  it.each([
+    { signers: 4, byzantine: 1, faulty: 1, liars: 1 },
+    { signers: 7, byzantine: 2, faulty: 2, liars: 2 },
+  ])('ends at the window, and postpones for as long as the window lets it: $liars of $signers', (shape) => {
     const chain = { batches: 40, stepMs: 30 };
-    const short = chainedCycles.trial(options({ ...chain, window: 4 }, { liars: 1 }));
-    const long = chainedCycles.trial(options({ ...chain, window: 64 }, { liars: 1 }));
+    const short = chainedCycles.trial(options({ ...chain, window: 4 }, shape));
+    const long = chainedCycles.trial(options({ ...chain, window: 64 }, shape));
     expect([short.outcome, long.outcome]).toEqual(['failed', 'succeeded']);
     expect(long.figures.delayMs!).toBeGreaterThan(2 * short.figures.delayMs!);
   });

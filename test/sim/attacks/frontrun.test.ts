@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attack, AttackOptions } from '../../../sim/attacks/attack.ts';
 import { frontRun, sandwich } from '../../../sim/attacks/frontrun/front-run.ts';
 import { knobsOf } from '../../../sim/attacks/frontrun/knobs.ts';
+import { ahead } from '../../../sim/attacks/frontrun/race.ts';
 import { headStart } from '../../../sim/attacks/headstart/head-start.ts';
 
 const options = (rest: Partial<AttackOptions>): AttackOptions => ({
@@ -33,6 +34,17 @@ describe('head-start', () => {
     const behind = { liars: 1, parameters: { headStartMs: -20 } } as const;
     expect(successes(headStart, 12, { ...behind, rule: 'fcfs' })).toBeGreaterThan(0);
     expect(successes(headStart, 12, behind)).toBe(0);
+  });
+});
+
+describe('who is ahead', () => {
+  const standing = { attacker: undefined, victim: undefined, behind: undefined };
+
+  it('is the attacker when the victim is not in the order, and nobody when neither is', () => {
+    expect(ahead({ ...standing, attacker: 3 }).reached).toBe(true);
+    expect(ahead({ ...standing, victim: 3 }).reached).toBe(false);
+    expect(ahead({ ...standing, attacker: 1, victim: 3 }).reached).toBe(true);
+    expect(() => ahead(standing)).toThrow(/neither/);
   });
 });
 

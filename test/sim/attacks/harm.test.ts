@@ -45,6 +45,12 @@ describe('attacks on progress', () => {
     expect(outcome).toBe('succeeded');
   });
 
+  it('decides nothing when there is nothing to compare with', () => {
+    const { outcome, figures } = ghostBatches.trial(options({ parameters: { ...few, victims: 0 } }));
+    expect(outcome).toBe('unknown');
+    expect(Object.values(figures).every(Number.isFinite)).toBe(true);
+  });
+
   it('ghost-batches stops everything with more liars than t', () => {
     const { outcome, violated, figures } = ghostBatches.trial(options({ liars: 2 }));
     expect([outcome, violated]).toEqual(['succeeded', ['progress']]);
