@@ -9,6 +9,7 @@ import type { Chosen } from '../adversaries/catalog.ts';
 import { allCheckers } from '../checkers/all.ts';
 import type { Checker } from '../checkers/checker.ts';
 import type { History } from '../checkers/history.ts';
+import type { NetworkName } from '../network/names.ts';
 import type { LiarPlan, SimulationOptions, Submission } from '../options.ts';
 import { simulate } from '../run.ts';
 import type { Report } from '../run-report.ts';
@@ -121,6 +122,27 @@ export const broken = ({ report }: StagedRun): string[] =>
     (name) => report.checks[name] === 'violated' && !noContradiction.includes(name),
   );
 
+/** Checks that object when two honest signers, or a learner, hold different orders or verdicts. */
+const disagreements: readonly string[] = [
+  'delivery order',
+  'agreement',
+  'prefixes',
+  'delivered stays',
+  'verdicts',
+  'learners',
+];
+
+/** The names of the checks that found two orders, or two verdicts, among honest signers and learners. */
+export const disagreeing = (run: StagedRun): string[] =>
+  broken(run).filter((name) => disagreements.includes(name));
+
+/** A goal of safety that was not reached is decided only when everything was ordered: throws when it was not. */
+export function demandOrdered({ history }: StagedRun): void {
+  const { progress } = history;
+  if (progress?.reached === false)
+    throw new Error(`not everything was ordered within ${progress.boundMs} ms: ${progress.open[0]}`);
+}
+
 /** Virtual time in ms from a submission to its delivery at the signer that it was sent to, where it is honest. */
 function delaysMs({ history, world }: StagedRun): Map<TransactionId, number> {
   const delays = new Map<TransactionId, number>();
@@ -133,7 +155,7 @@ function delaysMs({ history, world }: StagedRun): Map<TransactionId, number> {
   return delays;
 }
 
-/** The longest delay of the transactions sent to a signer before a moment; infinite when one is still open. */
+/** The longest delay of what was sent to a signer before a moment; infinite when some of it is still open. */
 function worstDelayMs(run: StagedRun, to: SignerId, sentBeforeMs: number): number {
   const delays = delaysMs(run);
   let worst = 0;
@@ -143,15 +165,21 @@ function worstDelayMs(run: StagedRun, to: SignerId, sentBeforeMs: number): numbe
   return worst;
 }
 
+/** A scene whose end is known: what is sent later only asks whether the federation still works. */
+export type Scene = SimulationOptions & { readonly durationMs: number };
+
+/** Limit of the scenes with a victim, which their bounds are made of; as `simulate` has it by default. */
+export const viewTimeoutMs: Readonly<Record<NetworkName, number>> = { lan: 300, aws: 4000, cities: 4000 };
+
+/** Bound on the victim's delay: as given, or 0 for so many times the time that a view has. */
+export const boundOf = ({ network }: AttackOptions, givenMs: number, views: number): number =>
+  givenMs > 0 ? givenMs : views * viewTimeoutMs[network];
+
 /**
  * The scene of attacks on one victim: it gets a transaction now and then, and so do the other honest
  * signers, on one key and on keys of their own. The victim is the last signer.
  */
-export function victimScene(
-  options: AttackOptions,
-  transactions: number,
-  everyMs: number,
-): SimulationOptions {
+export function victimScene(options: AttackOptions, transactions: number, everyMs: number): Scene {
   const { signers, liars } = options;
   const victim = (signers - 1) as SignerId;
   const honest = Math.max(1, signers - liars);
@@ -159,32 +187,37 @@ export function victimScene(
     { at: i * everyMs, to: victim, dependencies: [i % 2 === 0 ? 'shared' : `own ${i}`] },
     { at: i * everyMs, to: (signers - 1 - (i % honest)) as SignerId, dependencies: ['shared'] },
   ]).flat();
-  return { ...sceneOf(options), submissions, durationMs: transactions * everyMs };
+  return {
+    ...sceneOf(options),
+    limits: { viewTimeoutMs: viewTimeoutMs[options.network] },
+    submissions,
+    durationMs: transactions * everyMs,
+  };
 }
 
-/** Whether the victim of `victimScene` waited longer than a bound for anything, and how much it was hurt. */
-export function victimDelayed(options: AttackOptions, undisturbedMs: number, boundMs: number) {
+/** Whether the victim of a scene waited longer than a bound for anything, and how much it was hurt. */
+export function victimDelayed(options: AttackOptions, scene: Scene, boundMs: number) {
+  const calmMs = undisturbedMs(options, scene);
   return (run: StagedRun): Judgement => {
-    const scene = run.world.now;
-    const worst = worstDelayMs(run, (options.signers - 1) as SignerId, scene);
+    const worst = worstDelayMs(run, (options.signers - 1) as SignerId, scene.durationMs);
     const open = !Number.isFinite(worst);
     const delayMs = open ? boundMs : worst;
     return {
       reached: open || worst > boundMs,
       reason: open
         ? `a transaction of the victim was never delivered`
-        : `the victim waited ${worst.toFixed(1)} ms at most, ${undisturbedMs.toFixed(1)} ms undisturbed, bound ${boundMs} ms`,
-      figures: { delayMs, undisturbedMs, boundMs, times: delayMs / Math.max(undisturbedMs, 0.001) },
+        : `the victim waited ${worst.toFixed(1)} ms at most, ${calmMs.toFixed(1)} ms undisturbed, bound ${boundMs} ms`,
+      figures: { delayMs, undisturbedMs: calmMs, boundMs, times: delayMs / Math.max(calmMs, 0.001) },
     };
   };
 }
 
 /** The longest delay of the victim when nobody lies. */
-export function undisturbedMs(options: AttackOptions, scene: SimulationOptions): number {
+function undisturbedMs(options: AttackOptions, scene: Scene): number {
   let worst = 0;
   const honest = { ...options, traced: false };
   judged(honest, { ...scene, checkers: [] }, (run) => {
-    worst = worstDelayMs(run, (options.signers - 1) as SignerId, run.world.now);
+    worst = worstDelayMs(run, (options.signers - 1) as SignerId, scene.durationMs);
     return { reached: false, reason: 'undisturbed' };
   });
   return worst;

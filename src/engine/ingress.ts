@@ -6,7 +6,8 @@
  * Rules:
  * 1. A transaction never overtakes an earlier one of this queue that it conflicts with.
  * 2. On a contested dependency (an own batch on it was certified and not final) nothing more is sent
- *    until that batch is ordered; nor on one where some batch is not final after `freezeAfterMs`.
+ *    until that batch is ordered; nor on one where some batch is not final after `freezeAfterMs` and an own one
+ *    is not final either. So what can hold each other up is finite, and nobody can freeze others out.
  * 3. Transactions on recently contested dependencies travel apart from the others, so that they take
  *    only each other through phase 3.
  * 4. Numbers ascend without gaps and stay within own watermark + W.
@@ -23,10 +24,12 @@ import type { SubmittedTransaction } from './contract.ts';
 import type { Core } from './core.ts';
 
 interface Queued extends SubmittedTransaction {
-  readonly keys: readonly Key[];
+  readonly dependencies: readonly Key[];
   readonly wildcard: boolean;
   readonly explicit: boolean;
 }
+
+type Touching = Pick<BatchKeys, 'dependencies' | 'wildcard' | 'explicit'>;
 
 /** Keys that transactions must not touch for now, or that skipped ones touch. */
 class KeySet {
@@ -34,16 +37,16 @@ class KeySet {
   wildcard = false;
   explicit = false;
 
-  add(of: Pick<BatchKeys, 'dependencies' | 'wildcard' | 'explicit'>): void {
+  add(of: Touching): void {
     for (const key of of.dependencies) this.keys.add(key);
     this.wildcard ||= of.wildcard;
     this.explicit ||= of.explicit;
   }
 
-  meets(queued: Queued): boolean {
-    if (queued.wildcard && this.explicit) return true;
-    if (this.wildcard && queued.explicit) return true;
-    return queued.keys.some((key) => this.keys.has(key));
+  meets({ dependencies, wildcard, explicit }: Touching): boolean {
+    if (wildcard && this.explicit) return true;
+    if (this.wildcard && explicit) return true;
+    return dependencies.some((key) => this.keys.has(key));
   }
 }
 
@@ -192,7 +195,9 @@ export class Ingress {
     let bytes = headerBytes + this.#own.size * afterEntryBytes;
     for (let i = 0; i < this.#queue.length; i++) {
       const queued = this.#queue[i]!;
-      const hot = queued.wildcard ? this.#hot.size > 0 : queued.keys.some((key) => this.#hot.has(key));
+      const hot = queued.wildcard
+        ? this.#hot.size > 0
+        : queued.dependencies.some((key) => this.#hot.has(key));
       const fits = chosen.length < batchTransactionsMax && bytes + queued.size <= batchBytesMax;
       if (!fits) {
         for (let rest = i; rest < this.#queue.length; rest++) kept.push(this.#queue[rest]!);
@@ -200,7 +205,7 @@ export class Ingress {
       }
       if (hot !== (lane === 'contested') || blocked.meets(queued)) {
         kept.push(queued);
-        blocked.add({ dependencies: queued.keys, wildcard: queued.wildcard, explicit: queued.explicit });
+        blocked.add(queued);
         continue;
       }
       chosen.push(queued);
@@ -215,11 +220,20 @@ export class Ingress {
   #blocked(): KeySet {
     const blocked = new KeySet();
     for (const keys of this.#contested.values()) blocked.add(keys);
+    const unfinished = new KeySet();
+    let some = false;
+    for (const [id, { keys }] of this.#own) {
+      if (this.#order.has(id)) continue;
+      unfinished.add(keys);
+      some = true;
+    }
+    if (!some) return blocked;
     const frozenBefore = this.#core.now - this.#core.limits.freezeAfterMs;
     for (const { held, acceptedAt } of this.#acceptance.accepted.values()) {
       if (acceptedAt > frozenBefore) break;
       // What need not ever become final, a twin of an equivocator's, must not freeze anything.
-      if (!this.#order.has(held.batch.id) && this.#hooks.drives(held.batch)) blocked.add(held.keys);
+      if (!this.#order.has(held.batch.id) && unfinished.meets(held.keys) && this.#hooks.drives(held.batch))
+        blocked.add(held.keys);
     }
     return blocked;
   }
@@ -241,7 +255,7 @@ export class Ingress {
   /** Own earlier batches that conflict and are not in the committed order (section 2, `after`). */
   #after(chosen: readonly Queued[]): AfterEntry[] {
     const keys = {
-      dependencies: [...new Set(chosen.flatMap((one) => one.keys))],
+      dependencies: [...new Set(chosen.flatMap((one) => one.dependencies))],
       transactions: [],
       slot: '',
       wildcard: chosen.some((one) => one.wildcard),
@@ -270,7 +284,7 @@ function queuedOf(one: SubmittedTransaction): Queued {
   const dependencies = one.transaction.dependencies;
   return {
     ...one,
-    keys: dependencies?.map(dependencyKey) ?? [],
+    dependencies: dependencies?.map(dependencyKey) ?? [],
     wildcard: dependencies === undefined,
     explicit: dependencies === undefined || dependencies.length > 0,
   };

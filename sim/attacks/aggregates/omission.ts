@@ -9,17 +9,29 @@ import type { SignerId } from '../../../src/base/ids.ts';
 import { signersOf } from '../../../src/messages/vote.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import {
+  boundOf,
   judged,
   liarsWith,
   parameterOf,
   type StagedRun,
-  undisturbedMs,
   victimDelayed,
   victimScene,
 } from '../stage.ts';
 
-const bound = { name: 'boundMs', initial: 5000, about: 'longest delay in ms that the victim may suffer' };
-const how = { name: 'how', initial: 'both', about: 'down: tells it nothing; up: hides its votes; both' };
+/** Default bound, in times of a view. */
+const views = 10;
+const bound = {
+  name: 'boundMs',
+  initial: 0,
+  min: 0,
+  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
+};
+const how = {
+  name: 'how',
+  initial: 'both',
+  values: ['down', 'up', 'both'],
+  about: 'down: tells it nothing; up: hides its votes; both',
+};
 
 /** Share of the ordered batches of other honest signers whose certificate holds the victim's vote. */
 function shareWithVote({ history }: StagedRun, victim: SignerId): number {
@@ -31,7 +43,8 @@ function shareWithVote({ history }: StagedRun, victim: SignerId): number {
     all += 1;
     if (signersOf(certificate.classes).includes(victim)) held += 1;
   }
-  return all === 0 ? 1 : held / all;
+  if (all === 0) throw new Error('no certificate of other honest signers is in the order');
+  return held / all;
 }
 
 export const omission: Attack = {
@@ -45,8 +58,8 @@ export const omission: Attack = {
     const victim = (options.signers - 1) as SignerId;
     const scene = victimScene(options, 20, 60);
     const parameters = { how: parameterOf(options, how), victim };
-    const boundMs = parameterOf(options, bound);
-    const calm = undisturbedMs(options, scene);
+    const boundMs = boundOf(options, parameterOf(options, bound), views);
+    const delayed = victimDelayed(options, scene, boundMs);
     return judged(
       options,
       {
@@ -55,7 +68,9 @@ export const omission: Attack = {
         progressMs: 4 * boundMs,
       },
       (run) => {
-        const late = victimDelayed(options, calm, boundMs)(run);
+        const late = delayed(run);
+        // For ever is late, whatever certificates hold, and then there may be none.
+        if (late.reached) return late;
         const share = shareWithVote(run, victim);
         const figures = { ...late.figures, shareWithVote: share };
         return share === 0

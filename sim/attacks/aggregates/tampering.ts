@@ -12,6 +12,7 @@ import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import {
   broken,
+  demandOrdered,
   type Judgement,
   judged,
   liarsWith,
@@ -20,11 +21,6 @@ import {
   victimScene,
 } from '../stage.ts';
 
-const kind = {
-  name: 'kind',
-  initial: 'any',
-  about: 'inflate, move, relabel, foreign, zero, overlap, cancel, or any',
-};
 const unchecked = {
   name: 'unchecked',
   initial: false,
@@ -32,6 +28,12 @@ const unchecked = {
 };
 
 const all: readonly Tampering[] = ['inflate', 'move', 'relabel', 'foreign', 'zero', 'overlap', 'cancel'];
+const kind = {
+  name: 'kind',
+  initial: 'any',
+  values: ['any', ...all],
+  about: 'how aggregates are changed; any: drawn anew each time',
+};
 
 /** Signers that believe every aggregate of votes. */
 function believeVotes(world: World): void {
@@ -76,11 +78,11 @@ function judge(run: StagedRun): Judgement {
   if (false_ > 0)
     return { reached: true, reason: `${false_} certificates in the order do not verify`, figures };
   const names = broken(run);
-  return names.length > 0
-    ? { reached: true, reason: `checks object: ${names.join(', ')}`, figures }
-    : {
-        reached: false,
-        reason: `every certificate in the order verifies; ${refused} messages were refused`,
-        figures,
-      };
+  if (names.length > 0) return { reached: true, reason: `checks object: ${names.join(', ')}`, figures };
+  demandOrdered(run);
+  return {
+    reached: false,
+    reason: `every certificate in the order verifies; ${refused} messages were refused`,
+    figures,
+  };
 }

@@ -4,11 +4,32 @@
  * of them break nothing; evidence convicts them where they contradicted themselves.
  */
 
+import type { SignerId } from '../../../src/base/ids.ts';
+import type { Submission } from '../../options.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
+import { demandOrdered, disagreeing, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
 
-const copyAt = { name: 'copyAtMs', initial: 0, about: 'when the copies of the disks are taken, in ms' };
-const again = { name: 'againMs', initial: 150, about: 'ms from one restoration to the next' };
+const copyAt = {
+  name: 'copyAtMs',
+  initial: 0,
+  min: 0,
+  about: 'when the copies of the disks are taken, in ms',
+};
+const again = { name: 'againMs', initial: 30, min: 1, about: 'ms from one restoration to the next' };
+
+/** Transactions through the liars too, in pieces of time so short that a restoration falls among their batches. */
+const throughLiars = ({ liars }: AttackOptions, durationMs: number): Submission[] =>
+  Array.from({ length: liars }, (_, i) =>
+    Array.from(
+      { length: Math.floor(durationMs / ownEveryMs) },
+      (__, at): Submission => ({
+        at: at * ownEveryMs + i,
+        to: i as SignerId,
+        dependencies: ['shared'],
+      }),
+    ),
+  ).flat();
+const ownEveryMs = 20;
 
 export const amnesia: Attack = {
   name: 'amnesia',
@@ -20,20 +41,30 @@ export const amnesia: Attack = {
   trial(options: AttackOptions): Trial {
     const againMs = parameterOf(options, again);
     const parameters = { copyAtMs: parameterOf(options, copyAt), restoreAtMs: 200, againMs };
+    const scene = victimScene(options, 20, 60);
     return judged(
       options,
       {
-        ...victimScene(options, 20, 60),
+        ...scene,
+        submissions: [...(scene.submissions ?? []), ...throughLiars(options, scene.durationMs)],
         adversaries: liarsWith(options, [{ name: 'old-disk', parameters }]),
         limits: { leaderTerm: 3, checkpointAfterMs: 200 },
         progressMs: 20_000,
       },
       (run) => {
-        const names = broken(run);
-        const figures = { convicted: run.report.blamed.length };
-        return names.length > 0
-          ? { reached: true, reason: `checks object: ${names.join(', ')}`, figures }
-          : { reached: false, reason: `one order; ${figures.convicted} of the liars are convicted`, figures };
+        const names = disagreeing(run);
+        const { blamed } = run.report;
+        const wrongly = blamed.filter((id) => !run.world.byzantine.has(id));
+        const figures = { convicted: blamed.length };
+        if (names.length > 0) return { reached: true, reason: `two orders: ${names.join(', ')}`, figures };
+        if (wrongly.length > 0)
+          return { reached: true, reason: `s${wrongly.join(', s')} are convicted and honest`, figures };
+        demandOrdered(run);
+        return {
+          reached: false,
+          reason: `one order; ${figures.convicted} of the liars are convicted`,
+          figures,
+        };
       },
       'Signers restored from old disks',
     );

@@ -7,16 +7,40 @@
 import { accept } from '../../../src/base/result.ts';
 import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
+import {
+  broken,
+  demandOrdered,
+  judged,
+  liarsWith,
+  parameterOf,
+  type StagedRun,
+  victimScene,
+} from '../stage.ts';
 
-const chance = { name: 'chance', initial: 1, about: 'chance that a liar replays something when it looks up' };
+const chance = {
+  name: 'chance',
+  initial: 1,
+  min: 0,
+  max: 1,
+  about: 'chance that a liar replays something when it looks up',
+};
 const unchecked = {
   name: 'unchecked',
   initial: false,
   about: 'honest signers do not check order and timeout certificates: shows what the check is for',
 };
-/** Far above what a run of this length reaches, and below the views of the replayed epoch. */
-const viewsMax = 3000;
+
+/** The highest view that valid certificates of this epoch lead to: 1 + the highest of any QC or TC. */
+function highestProven({ history }: StagedRun): number {
+  let highest = 0;
+  for (const end of history.givenUp.keys()) highest = Math.max(highest, end);
+  for (const digest of history.certifiedAt.keys()) {
+    // The genesis block has view 0, and nobody sends it.
+    const view = history.blocks.get(digest)?.view ?? 0;
+    highest = Math.max(highest, view);
+  }
+  return highest + 1;
+}
 
 /** Signers that believe every QC and TC. */
 function believeProofs(world: World): void {
@@ -51,15 +75,21 @@ export const replays: Attack = {
         const names = broken(run);
         const honest = run.world.nodes.filter((node) => !run.world.byzantine.has(node.signer.id));
         const highest = Math.max(0, ...honest.map((node) => node.engine?.status().view ?? 0));
-        const figures = { highestView: highest };
+        const proven = highestProven(run);
+        const figures = { highestView: highest, provenView: proven };
         if (names.length > 0) return { reached: true, reason: `checks object: ${names.join(', ')}`, figures };
-        return highest > viewsMax
-          ? { reached: true, reason: `an honest signer is in view ${highest}, which nobody reached`, figures }
-          : {
-              reached: false,
-              reason: `nothing old was taken for new; the highest view is ${highest}`,
-              figures,
-            };
+        if (highest > proven)
+          return {
+            reached: true,
+            reason: `an honest signer is in view ${highest}, certificates prove ${proven}`,
+            figures,
+          };
+        demandOrdered(run);
+        return {
+          reached: false,
+          reason: `nothing old was taken for new; the highest view is ${highest}, certificates prove ${proven}`,
+          figures,
+        };
       },
       'Replayed messages',
     );

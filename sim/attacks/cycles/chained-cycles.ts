@@ -21,9 +21,9 @@ import { type Judgement, judged, liarsWith, type StagedRun, sceneOf } from '../s
 const startMs = 100;
 
 const parameters: readonly AttackParameter[] = [
-  { name: 'batches', initial: 64, about: 'how many batches the liar adds, one after the other' },
-  { name: 'stepMs', initial: 30, about: 'time between two of them, in ms' },
-  { name: 'window', initial: 16, about: 'numbers that an ingress may have in flight' },
+  { name: 'batches', initial: 64, min: 1, about: 'how many batches the liar adds, one after the other' },
+  { name: 'stepMs', initial: 30, min: 1, about: 'time between two of them, in ms' },
+  { name: 'window', initial: 16, min: 1, about: 'numbers that an ingress may have in flight' },
 ];
 
 function postponed({ history }: StagedRun, sentAt: number, streamMs: number): Judgement {

@@ -24,7 +24,12 @@ const startMs = 100;
 const apartMs = 1;
 
 const parameters: readonly AttackParameter[] = [
-  { name: 'batches', initial: 0, about: "liars' own batches in the chain; 0 for as many as theory asks" },
+  {
+    name: 'batches',
+    initial: 0,
+    min: 0,
+    about: "liars' own batches in the chain; 0 for as many as theory asks",
+  },
 ];
 
 /** Batches from which every link has fewer honest dissenters than there are liars. */
@@ -56,8 +61,7 @@ function overturned(options: AttackOptions, batches: number, run: StagedRun): Ju
   const order = orderUnder(options.rule, run, aroundThePair, options.seed);
   const [t, u] = [0, 1].map((place) => order.findIndex((batch) => circlePlace(batch) === place));
   const figures = { batches, links: order.filter((batch) => circlePlace(batch) !== undefined).length - 1 };
-  if (t === undefined || u === undefined || t < 0 || u < 0)
-    throw new Error('the pair is not in the order');
+  if (t === undefined || u === undefined || t < 0 || u < 0) throw new Error('the pair is not in the order');
   if (!unanimous(run.history, order[t]!.id, order[u]!.id))
     throw new Error('honest signers do not agree on the pair: badly staged');
   return u < t

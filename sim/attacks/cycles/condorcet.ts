@@ -24,16 +24,22 @@ const parameters: readonly AttackParameter[] = [
   {
     name: 'majority',
     initial: 'strong',
-    about: 'of honest signers that saw the pair one way: "unanimous", "strong" (n - f - c) or "simple"',
+    values: ['unanimous', 'strong', 'simple'],
+    about: 'of honest signers that saw the pair one way; strong: n - f - c',
   },
-  { name: 'injected', initial: 2, about: "the attacker's transactions; 0 to see the pair without them" },
-  { name: 'withinMs', initial: 2, about: 'all are sent within this time, in ms' },
+  {
+    name: 'injected',
+    initial: 2,
+    min: 0,
+    about: "the attacker's transactions; 0 to see the pair without them",
+  },
+  { name: 'withinMs', initial: 2, min: 0, about: 'all are sent within this time, in ms' },
 ];
 
 /** The pair, and the transactions that close the circle from the second of it to the first. */
 function submissions(options: AttackOptions, injected: number, withinMs: number): readonly Submission[] {
   const random = new Random(`${options.seed}/condorcet`);
-  const signers = honestSigners(options);
+  const signers = honestSigners({ ...options, liars: 0 });
   const count = injected + 2;
   const link = (place: number): string => `link ${place % count}`;
   return Array.from({ length: count }, (_, i): Submission => {
@@ -83,7 +89,8 @@ function against(options: AttackOptions, majority: string, run: StagedRun): Judg
 export const condorcet: Attack = {
   name: 'condorcet',
   group: 6,
-  about: 'two transactions of a client close a cycle around a pair of others',
+  about:
+    'two transactions of a client close a cycle around a pair of others; no signer lies, whatever --liars says',
   goal: 'the order overturns a pair that such a majority of honest signers saw one way',
   rules: ['engine', 'source', 'fcfs', 'median'],
   parameters,

@@ -42,11 +42,15 @@ export const selective = byLiars('selective', 'own batches that one honest signe
   { name: 'selective-batches', parameters: { audience: 'one', chance: 0.8, key: '', serve: false } },
 ]);
 
-export const withheldBodies = byLiars('withheld-bodies', 'bodies that are kept from whoever needs them', (untilMs) => [
-  { name: 'withheld-batches', parameters: { share: 1 } },
-  { name: 'hoarded-bodies', parameters: { share: 1 } },
-  ownBatches(untilMs),
-]);
+export const withheldBodies = byLiars(
+  'withheld-bodies',
+  'bodies that are kept from whoever needs them',
+  (untilMs) => [
+    { name: 'withheld-batches', parameters: { share: 1 } },
+    { name: 'hoarded-bodies', parameters: { share: 1 } },
+    ownBatches(untilMs),
+  ],
+);
 
 export const ghostBatches = byLiars('ghost-batches', 'votes that list batches that nobody has', () => [
   { name: 'ghosts', parameters: { chance: 1 } },

@@ -25,16 +25,13 @@ import { Cabal } from '../../adversaries/cabal.ts';
 import { Random } from '../../random.ts';
 import type { World } from '../../world.ts';
 import type { AttackOptions, Trial } from '../attack.ts';
-import { broken, judged, sceneOf } from '../stage.ts';
+import { disagreeing, judged, sceneOf } from '../stage.ts';
 
 export interface EngineFlip {
   readonly arrivals: 'worst' | 'random';
   /** What the block holds; see the header. */
   readonly block: 'alone' | 'pair';
 }
-
-/** What the goal is about; the checks of the history that object when it is reached. */
-const disagreements = ['delivery order', 'agreement', 'prefixes', 'delivered stays', 'verdicts'];
 
 /** Long enough that nobody gives up on a root or a leader while the scene is set. */
 const limits = {
@@ -212,6 +209,8 @@ export function flipEngine(options: AttackOptions, flip: EngineFlip): Trial {
       fanout: Math.max(2, options.signers - 1),
       durationMs,
       progressMs,
+      // The flip corrupts its liars itself, once the world is there; learners must know them before.
+      adversaries: liars.map((signer) => ({ signer, strategies: [] })),
       // Without liars two clients' transactions cross by themselves.
       submissions: liars.length === 0 ? crossing : [],
       watch: (world) => {
@@ -219,7 +218,7 @@ export function flipEngine(options: AttackOptions, flip: EngineFlip): Trial {
       },
     },
     (run) => {
-      const found = broken(run).filter((name) => disagreements.includes(name));
+      const found = disagreeing(run);
       const possible = flipPossibleAt(run.world, liars.length);
       const { slack, threshold } = run.world.quorum;
       return {

@@ -11,7 +11,7 @@ import { flipEngine } from './engine.ts';
 import { flipSource } from './source.ts';
 
 const arrivals = ['worst', 'random'] as const;
-const blocks = ['either', 'alone', 'pair'] as const;
+const blocks = ['pair', 'alone', 'either'] as const;
 
 /** One of the values that a parameter may have. */
 function oneOf<T extends ParameterValue>(options: AttackOptions, name: string, values: readonly T[]): T {
@@ -35,7 +35,7 @@ function trial(options: AttackOptions): ReturnType<Attack['trial']> {
   const drift = oneOf(options, 'drift', [false, true]);
   if (rule === 'source') return flipSource(options, { threshold, comparison, arrivals: when, drift });
   if (rule !== 'engine') throw new Error(`rule must be engine or source, not ${rule}`);
-  // Half of the seeds play each, so that a sweep sees both.
+  // Both ask for as many liars; half of the seeds play each, so that a sweep sees both.
   const drawn = new Random(`${options.seed}/block`).pick(['alone', 'pair'] as const);
   return flipEngine(options, { arrivals: when, block: block === 'either' ? drawn : block });
 }
@@ -50,12 +50,14 @@ export const flip: Attack = {
     {
       name: 'arrivals',
       initial: arrivals[0],
+      values: arrivals,
       about:
         'worst: clients time what they send so that arrivals favour the liars; random: a coin for each signer',
     },
     {
       name: 'comparison',
       initial: comparisons[0],
+      values: comparisons,
       about:
         "source only; sorted: positions, as written; per-signer: the source's threshold with the engine's votes",
     },
@@ -68,8 +70,9 @@ export const flip: Attack = {
     {
       name: 'block',
       initial: blocks[0],
+      values: blocks,
       about:
-        'engine only; alone: a block without the batch that is final by score; pair: with both; either: drawn',
+        'engine only; pair: liars show two votes on one batch; alone: one vote of each liar on each batch, and a block that leaves out the batch that is final by score, which is no vote flip; either: drawn',
     },
   ],
   trial,

@@ -4,9 +4,11 @@
  * ingress to which the victim sent.
  *
  * An inner node: what answers it is the pair's majority (section 7). The ingress and all above the liar have the
- * victim's transaction already, and the liars' votes are `f` of `n`. An ingress can always put its own first:
- * it is the first to know. A client that minds sends to several signers (`copies`); an id is executed once, at
- * its first place. Under first come, first served a lying leader always succeeds.
+ * victim's transaction already, and the liars' votes are `f` of `n`. An ingress that alone knows can always put its
+ * own first. A client that minds sends to several signers at once (`copies`): they spread it while the liar reacts
+ * (`reactMs`), and an id is executed once, at its first place. Without that moment copies are of no use: each is a
+ * batch of its own, and the liar tells everybody directly. Under first come, first served a lying leader always
+ * succeeds.
  */
 
 import { textOf } from '../../../src/base/bytes.ts';
@@ -14,9 +16,10 @@ import type { SignerId } from '../../../src/base/ids.ts';
 import type { Chosen } from '../../adversaries/catalog.ts';
 import { frontRunnerClient } from '../../adversaries/frontrun.ts';
 import type { SimulationOptions, Submission } from '../../options.ts';
+import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
 import { liarsWith, sceneOf } from '../stage.ts';
-import { knobsOf } from './knobs.ts';
+import { type Knobs, knobsOf } from './knobs.ts';
 import { ahead, byClient, honestSigners, type Race, raced, type Standing } from './race.ts';
 
 const startMs = 100;
@@ -39,21 +42,42 @@ const parameters: readonly AttackParameter[] = [
   {
     name: 'place',
     initial: 'inner',
-    about: 'where the liar sits: "inner" node of the tree, or the "ingress"',
+    values: ['inner', 'ingress'],
+    about: 'where the liar sits: inner node of the tree, or the ingress',
   },
-  { name: 'copies', initial: 1, about: 'signers to which the victim sends its transaction' },
-  { name: 'holdMs', initial: 20, about: 'how long liars keep what they should pass on, in ms' },
+  { name: 'copies', initial: 1, min: 1, about: 'signers to which the victim sends its transaction' },
+  { name: 'reactMs', initial: 1, min: 0, about: 'how long a lying ingress takes to send its own, in ms' },
+  { name: 'holdMs', initial: 20, min: 0, about: 'how long liars keep what they should pass on, in ms' },
 ];
 
-/** The victim's transaction, and at a lying ingress the attacker's just before it. */
-function submissions(options: AttackOptions, atIngress: boolean, copies: number): readonly Submission[] {
-  const honest = honestSigners(options);
+/** The victim sends to a lying ingress first, which on seeing it puts its own in front; copies go to honest signers. */
+function atLyingIngress(world: World, copiesAt: readonly SignerId[], reactMs: number): void {
   const liar = 0 as SignerId;
-  const first = atIngress && options.liars > 0 ? [liar] : [];
-  const to = [...first, ...honest].slice(0, Math.max(1, copies));
-  const victim = { at: startMs, to, dependencies: ['prize'], client: 'victim', body: 'victim' };
-  if (first.length === 0) return [victim];
-  return [{ at: startMs, to: liar, dependencies: ['prize'], client: 'attacker', body: 'attacker' }, victim];
+  world.schedule.after(startMs, () => {
+    const victim = world.transaction(['prize'], 'victim', { client: 'victim' });
+    for (const to of copiesAt) world.submit(to, victim);
+    world.schedule.after(reactMs, () => {
+      world.submit(liar, world.transaction(['prize'], 'attacker', { client: 'attacker' }));
+      world.submit(liar, victim);
+    });
+  });
+}
+
+/** What is sent, and by whom. */
+function sent(options: AttackOptions, knobs: Knobs): Pick<SimulationOptions, 'submissions' | 'watch'> {
+  const honest = honestSigners(options);
+  const copies = knobs.number('copies');
+  if (knobs.text('place') !== 'ingress' || options.liars === 0) {
+    const to = honest.slice(0, copies);
+    return {
+      submissions: [{ at: startMs, to, dependencies: ['prize'], client: 'victim', body: 'victim' }],
+    };
+  }
+  const reactMs = knobs.number('reactMs');
+  return {
+    submissions: [],
+    watch: (world) => atLyingIngress(world, honest.slice(0, copies - 1), reactMs),
+  };
 }
 
 export const frontRun: Attack = {
@@ -65,11 +89,10 @@ export const frontRun: Attack = {
   parameters,
   trial(options) {
     const knobs = knobsOf(parameters, options);
-    const atIngress = knobs.text('place') === 'ingress';
     const simulation: SimulationOptions = {
       ...sceneOf(options),
       adversaries: liarsWith(options, frontRunners(knobs.number('holdMs'), false)),
-      submissions: submissions(options, atIngress, knobs.number('copies')),
+      ...sent(options, knobs),
       durationMs: 1000,
     };
     return raced(options, simulation, againstFrontRunner, ahead, {});
@@ -82,7 +105,7 @@ const sandwichParameters: readonly AttackParameter[] = [
     initial: 0,
     about: "from the victim's sending to the attacker's, in ms; below 0 a head start",
   },
-  { name: 'behindMs', initial: 5, about: "from the victim's sending to the second one's, in ms" },
+  { name: 'behindMs', initial: 5, min: 0, about: "from the victim's sending to the second one's, in ms" },
 ];
 
 const between = ({ attacker, victim, behind }: Standing) => {

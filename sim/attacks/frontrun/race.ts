@@ -18,6 +18,7 @@ import { fcfsOrder } from '../../rules/fcfs.ts';
 import { medianOrder } from '../../rules/median.ts';
 import type { RuleName } from '../../rules/rule.ts';
 import { reportedOrder } from '../../rules/source/reported.ts';
+import type { World } from '../../world.ts';
 import type { AttackOptions, Trial } from '../attack.ts';
 import { type Judgement, judged, type StagedRun } from '../stage.ts';
 
@@ -29,6 +30,8 @@ export interface Race {
   sideOf(transaction: Transaction): Side;
   /** Who leads under first come, first served; drawn from the seed when absent. */
   readonly leader?: SignerId;
+  /** Whether liars report to other rules what they accepted, because what they do comes before; absent: they lie. */
+  readonly trueReports?: boolean;
 }
 
 /** Races in which each side's client has the side's name. */
@@ -62,12 +65,38 @@ function reportedBy(liar: SignerId, arrivals: Arrivals, sideOf: (id: BatchId) =>
   return { signer: liar, order: order.map(({ id }, i) => ({ id, at: i })) };
 }
 
-/** Batches in the order that a rule gives them. */
+/** What liars were told of or made themselves, in order; their engines' events are not observed. */
+class SeenByLiars {
+  readonly #orders = new Map<SignerId, Map<BatchId, Arrival>>();
+
+  constructor(world: World) {
+    const note = (at: SignerId, { id }: Batch): void => {
+      if (!world.byzantine.has(at)) return;
+      const order = this.#orders.get(at) ?? new Map<BatchId, Arrival>();
+      this.#orders.set(at, order);
+      if (!order.has(id)) order.set(id, { id, at: world.now });
+    };
+    world.watchers.push({
+      received: (_, to, message) => message.type === 'announce' && note(to, message.batch),
+      sent: (from, _, message) => message.type === 'announce' && note(from, message.batch),
+    });
+  }
+
+  reportOf(liar: SignerId): Arrivals[number] {
+    return { signer: liar, order: [...(this.#orders.get(liar)?.values() ?? [])] };
+  }
+}
+
+/**
+ * Batches in the order that a rule gives them.
+ * @param seen what liars saw, where they report the truth; absent: they lie.
+ */
 export function orderUnder(
   rule: RuleName,
   { history, world }: StagedRun,
   race: Race,
   seed: string,
+  seen?: SeenByLiars,
 ): readonly Batch[] {
   const batchOf = (id: BatchId): Batch => history.batches.get(id)!;
   if (rule === 'engine') {
@@ -79,7 +108,7 @@ export function orderUnder(
     const sides = batchOf(id).transactions.map((one) => race.sideOf(one));
     return sides.find((side) => side !== 'other') ?? 'other';
   };
-  const liars = [...world.byzantine].map((liar) => reportedBy(liar, honest, sideOf));
+  const liars = [...world.byzantine].map((liar) => seen?.reportOf(liar) ?? reportedBy(liar, honest, sideOf));
   const arrivals = [...honest, ...liars].sort((a, b) => a.signer - b.signer);
   const order = (): readonly BatchId[] => {
     if (rule === 'median') return medianOrder(arrivals, history.n, 'position');
@@ -118,8 +147,13 @@ export function raced(
   figures: Readonly<Record<string, number>>,
 ): Trial {
   const { rule, seed } = options;
-  const trial = judged(options, simulation, (run) => {
-    const order = orderUnder(rule, run, race, seed);
+  let seen: SeenByLiars | undefined;
+  const watch = (world: World): void => {
+    simulation.watch?.(world);
+    if (race.trueReports) seen = new SeenByLiars(world);
+  };
+  const trial = judged(options, { ...simulation, watch }, (run) => {
+    const order = orderUnder(rule, run, race, seed, seen);
     const standing = {
       attacker: placeOf(order, race, 'attacker'),
       victim: placeOf(order, race, 'victim'),
@@ -145,10 +179,11 @@ export function raced(
  * @throws when neither is: nobody won.
  */
 export function ahead({ attacker, victim }: Standing): Omit<Judgement, 'figures'> {
-  if (attacker === undefined && victim === undefined)
-    throw new Error('neither transaction is in the order');
-  if (victim === undefined) return { reached: true, reason: "only the attacker's transaction is in the order" };
-  if (attacker === undefined) return { reached: false, reason: "only the victim's transaction is in the order" };
+  if (attacker === undefined && victim === undefined) throw new Error('neither transaction is in the order');
+  if (victim === undefined)
+    return { reached: true, reason: "only the attacker's transaction is in the order" };
+  if (attacker === undefined)
+    return { reached: false, reason: "only the victim's transaction is in the order" };
   return attacker < victim
     ? { reached: true, reason: "the attacker's transaction is ordered before the victim's" }
     : { reached: false, reason: "the victim's transaction is ordered first" };

@@ -7,6 +7,8 @@
  * - `prize: small-tie`: the smallest hash with the block that the liar believes to be the parent. It is known while
  *   nothing is under way, but then whichever is certified first stands in a block alone: of an even split no
  *   certificate's majority lists the other. While blocks are under way the parent is younger than the batch.
+ *
+ * There is one liar, and to other rules too it reports what it saw: more votes than halves would decide the pair.
  */
 
 import { allSigners, type SignerId } from '../../../src/base/ids.ts';
@@ -21,8 +23,13 @@ const startMs = 300;
 const farMs = 8;
 
 const parameters: readonly AttackParameter[] = [
-  { name: 'prize', initial: 'small-id', about: 'what is ground for: "small-id", "small-tie" or "nothing"' },
-  { name: 'tries', initial: 200, about: 'contents tried' },
+  {
+    name: 'prize',
+    initial: 'small-id',
+    values: ['small-id', 'small-tie', 'nothing'],
+    about: 'what is ground for',
+  },
+  { name: 'tries', initial: 200, min: 1, about: 'contents tried' },
   { name: 'busy', initial: true, about: 'whether a block is under way, so that one block holds both' },
 ];
 
@@ -52,7 +59,7 @@ function crossings({ signers }: AttackOptions): readonly Submission[] {
 export const grindTies: Attack = {
   name: 'grind-ties',
   group: 10,
-  about: 'an id that is tried until it wins ties',
+  about: 'an id that one liar (whatever --liars says) tries until it wins ties',
   goal: "the attacker's batch wins a pair on which the signers are split evenly",
   rules: ['engine', 'source', 'median'],
   parameters,
@@ -77,6 +84,6 @@ export const grindTies: Attack = {
       ],
       durationMs: 1500,
     };
-    return raced(options, simulation, byClient, ahead, {});
+    return raced(options, simulation, { ...byClient, trueReports: true }, ahead, {});
   },
 };

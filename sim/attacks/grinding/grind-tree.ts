@@ -23,7 +23,7 @@ import { type Judgement, judged, liarsWith, type StagedRun, sceneOf } from '../s
 const startMs = 100;
 
 const parameters: readonly AttackParameter[] = [
-  { name: 'tries', initial: 200, about: 'transactions tried; 1 is no grinding' },
+  { name: 'tries', initial: 200, min: 1, about: 'transactions tried; 1 is no grinding' },
 ];
 
 /** What an idle ingress makes of a transaction is known beforehand: its first batch, with an empty `after`. */

@@ -5,10 +5,22 @@
  */
 
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { judged, liarsWith, parameterOf, undisturbedMs, victimDelayed, victimScene } from '../stage.ts';
+import { boundOf, judged, liarsWith, parameterOf, victimDelayed, victimScene } from '../stage.ts';
 
-const bound = { name: 'boundMs', initial: 5000, about: 'longest delay in ms that the victim may suffer' };
-const aim = { name: 'aim', initial: 'last', about: 'votes picked: first, last, split, without' };
+/** Default bound, in times of a view. */
+const views = 3;
+const bound = {
+  name: 'boundMs',
+  initial: 0,
+  min: 0,
+  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
+};
+const aim = {
+  name: 'aim',
+  initial: 'last',
+  values: ['first', 'last', 'split', 'without'],
+  about: 'which votes are picked; without: any but those of one victim',
+};
 
 export const starvedScore: Attack = {
   name: 'starved-score',
@@ -21,11 +33,11 @@ export const starvedScore: Attack = {
     const scene = victimScene(options, 20, 60);
     const parameters = { aim: parameterOf(options, aim), takeOver: 1, shown: 'all' };
     const adversaries = liarsWith(options, [{ name: 'cherry-picking', parameters }]);
-    const calm = undisturbedMs(options, scene);
+    const boundMs = boundOf(options, parameterOf(options, bound), views);
     return judged(
       options,
-      { ...scene, adversaries, progressMs: 4 * parameterOf(options, bound) },
-      victimDelayed(options, calm, parameterOf(options, bound)),
+      { ...scene, adversaries, progressMs: 4 * boundMs },
+      victimDelayed(options, scene, boundMs),
       'Roots that keep scores low',
     );
   },

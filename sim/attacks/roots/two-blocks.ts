@@ -7,14 +7,20 @@
 import { Cabal } from '../../adversaries/cabal.ts';
 import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { broken, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
+import { demandOrdered, disagreeing, judged, liarsWith, parameterOf, victimScene } from '../stage.ts';
 
 const how = {
   name: 'how',
   initial: 'twins',
+  values: ['twins', 'forks'],
   about: 'forks: two blocks in a view; twins: two copies of each liar',
 };
-const transactions = { name: 'transactions', initial: 20, about: 'transactions of each of two clients' };
+const transactions = {
+  name: 'transactions',
+  initial: 20,
+  min: 1,
+  about: 'transactions of each of two clients',
+};
 
 const apart = {
   name: 'apart',
@@ -64,10 +70,11 @@ export const twoBlocks: Attack = {
         ...(parameterOf(options, apart) && { watch: (world: World) => keepApart(world, options) }),
       },
       (run) => {
-        const names = broken(run);
-        return names.length > 0
-          ? { reached: true, reason: `honest signers hold different orders: ${names.join(', ')}` }
-          : { reached: false, reason: 'one order at everybody' };
+        const names = disagreeing(run);
+        if (names.length > 0)
+          return { reached: true, reason: `honest signers hold different orders: ${names.join(', ')}` };
+        demandOrdered(run);
+        return { reached: false, reason: 'one order at everybody' };
       },
       'Two blocks in one view',
     );

@@ -6,11 +6,12 @@
  */
 
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { broken, judged, liarsWith, parameterOf, sceneOf } from '../stage.ts';
+import { demandOrdered, disagreeing, judged, liarsWith, parameterOf, sceneOf } from '../stage.ts';
 
 const gap = {
   name: 'gapMs',
   initial: 0,
+  min: 0,
   about: 'ms between the two batches at each signer; 0: as the network needs',
 } as const;
 
@@ -37,10 +38,11 @@ export const twoSamples: Attack = {
         progressMs: 20_000,
       },
       (run) => {
-        const names = broken(run);
-        return names.length > 0
-          ? { reached: true, reason: `two signers hold contradicting orders: ${names.join(', ')}` }
-          : { reached: false, reason: 'both batches stand in one order at everybody' };
+        const names = disagreeing(run);
+        if (names.length > 0)
+          return { reached: true, reason: `two signers hold contradicting orders: ${names.join(', ')}` };
+        demandOrdered(run);
+        return { reached: false, reason: 'both batches stand in one order at everybody' };
       },
       'Two certificates made of chosen votes',
     );

@@ -38,7 +38,7 @@ function byClients(
 ): Attack {
   const parameters: readonly AttackParameter[] = [
     ...harmParameters,
-    { name: 'perMs', initial: perMs, about: "the attacking clients' transactions in a ms" },
+    { name: 'perMs', initial: perMs, min: 0, about: "the attacking clients' transactions in a ms" },
   ];
   return {
     name,

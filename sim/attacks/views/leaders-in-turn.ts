@@ -9,9 +9,21 @@ import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import { judged, parameterOf, victimScene } from '../stage.ts';
 
-const terms = { name: 'terms', initial: 6, about: 'how many leaders are silenced, one after the other' };
-const bound = { name: 'boundMs', initial: 60_000, about: 'ms within which all is ordered after that' };
+const terms = {
+  name: 'terms',
+  initial: 6,
+  min: 0,
+  about: 'how many leaders are silenced, one after the other',
+};
+const bound = {
+  name: 'boundMs',
+  initial: 60_000,
+  min: 0,
+  about: 'ms within which all is ordered after that',
+};
 const lookEveryMs = 5;
+/** Time in ms that the adversary has for its terms at least, whatever the bound. */
+const minMs = 60_000;
 
 interface Silencing {
   readonly silenced: SignerId[];
@@ -91,17 +103,21 @@ export const leadersInTurn: Attack = {
       {
         ...victimScene(options, 20, 60),
         limits: { leaderTerm: 2, checkpointAfterMs: 200 },
-        progressMs: 2 * boundMs,
+        progressMs: Math.max(minMs, 2 * boundMs),
         watch: (world) => {
           state = silence(world, parameterOf(options, terms));
         },
       },
       ({ history, report, world }) => {
-        const endedAt = Math.min(state?.endedAt ?? 0, world.now);
+        const silenced = state?.silenced.length ?? 0;
+        const endedAt = state?.endedAt ?? Number.POSITIVE_INFINITY;
+        // A promise for the time after it says nothing of an adversary that was still at it.
+        if (!Number.isFinite(endedAt))
+          throw new Error(`the run ended with ${silenced} leaders silenced, the last one not let go`);
         const delayMs = world.now - endedAt;
         const figures = {
           delayMs,
-          silenced: state?.silenced.length ?? 0,
+          silenced,
           shareByScore: report.finality.score / Math.max(1, report.transactions),
         };
         const late = history.progress?.reached === false || delayMs > boundMs;

@@ -6,12 +6,20 @@
 
 import type { Chosen } from '../../adversaries/catalog.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { judged, liarsWith, parameterOf, undisturbedMs, victimDelayed, victimScene } from '../stage.ts';
+import { boundOf, judged, liarsWith, parameterOf, victimDelayed, victimScene } from '../stage.ts';
 
-const bound = { name: 'boundMs', initial: 10_000, about: 'longest delay in ms that the victim may suffer' };
+/** Default bound, in times of a view. */
+const views = 30;
+const bound = {
+  name: 'boundMs',
+  initial: 0,
+  min: 0,
+  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
+};
 const how = {
   name: 'how',
   initial: 'storm',
+  values: ['storm', 'duel', 'silent', 'late', 'empty', 'half'],
   about: 'storm, duel, or a leader that is silent, late, empty or half',
 };
 
@@ -39,9 +47,9 @@ export const viewStorm: Attack = {
   rules: ['engine'],
   parameters: [bound, how],
   trial(options: AttackOptions): Trial {
-    const boundMs = parameterOf(options, bound);
-    const scene = { ...victimScene(options, 20, 60), limits: { leaderTerm: 3, checkpointAfterMs: 200 } };
-    const calm = undisturbedMs(options, scene);
+    const boundMs = boundOf(options, parameterOf(options, bound), views);
+    const calm = victimScene(options, 20, 60);
+    const scene = { ...calm, limits: { ...calm.limits, leaderTerm: 3, checkpointAfterMs: 200 } };
     return judged(
       options,
       {
@@ -49,7 +57,7 @@ export const viewStorm: Attack = {
         adversaries: liarsWith(options, strategiesOf(parameterOf(options, how))),
         progressMs: 2 * boundMs,
       },
-      victimDelayed(options, calm, boundMs),
+      victimDelayed(options, scene, boundMs),
       'A storm of views',
     );
   },

@@ -24,9 +24,11 @@ describe('grind-ties', () => {
         grindTies.trial(options({ seed, rule, parameters: { prize, busy: false } })).outcome === 'succeeded',
     );
 
-  it('wins every tie of a rule that takes the smaller id', () => {
+  it('wins every tie of a rule that takes the smaller id, and without grinding only some', () => {
     expect(wins('source', 'small-id')).toHaveLength(6);
-    expect(wins('source', 'nothing').length).toBeLessThan(6);
+    const fair = wins('source', 'nothing').length;
+    expect(fair).toBeGreaterThan(0);
+    expect(fair).toBeLessThan(6);
   });
 
   it('gains nothing under the engine', () => {
