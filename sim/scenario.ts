@@ -8,12 +8,16 @@ import type { SignerId } from '../src/base/ids.ts';
 import { accept, type Result, refuse } from '../src/base/result.ts';
 import { defaultLimits, type FederationLimits } from '../src/messages/federation.ts';
 import { quorumOf } from '../src/ordering/quorum.ts';
-import { type AdversaryName, adversaryNames } from './adversaries/catalog.ts';
+import { type AdversaryName, adversaryNames, type Chosen, choose } from './adversaries/catalog.ts';
 import { networkNames } from './network/names.ts';
-import type { SimulationOptions } from './options.ts';
+import type { LiarPlan, SimulationOptions } from './options.ts';
+import { Random } from './random.ts';
 import { draw } from './run.ts';
 
 const signersMax = 2000;
+const fanoutMax = 1000;
+/** A day in ms, and more bytes or batches than a simulation needs. */
+const limitMax = 86_400_000;
 const whole = z.int().min(0);
 const ms = z.number().min(0).max(1e9);
 const share = z.number().min(0).max(1);
@@ -88,8 +92,8 @@ const scenario = z.strictObject({
       error: 'expected random, none, or a plan with weather and faults',
     })
     .optional(),
-  limits: z.partialRecord(z.enum(limitNames), z.number().min(0)).optional(),
-  fanout: whole.min(1).optional(),
+  limits: z.partialRecord(z.enum(limitNames), z.int().min(1).max(limitMax)).optional(),
+  fanout: whole.min(1).max(fanoutMax).optional(),
   transactions: whole.optional(),
   conflict: share.optional(),
   submissions: z.array(submission).optional(),
@@ -102,9 +106,8 @@ const scenario = z.strictObject({
 export function checkOptions(value: unknown): Result<SimulationOptions> {
   const parsed = scenario.safeParse(value);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = issue?.path.join('.') || 'scenario';
-    return refuse('SCENARIO', `${path}: ${issue?.message ?? 'not a scenario'}`);
+    const { path, message } = deepest(parsed.error.issues[0]!);
+    return refuse('SCENARIO', `${path.join('.') || 'scenario'}: ${message}`);
   }
   const options = parsed.data as SimulationOptions;
   const { signers, byzantine, faulty } = options;
@@ -113,16 +116,59 @@ export function checkOptions(value: unknown): Result<SimulationOptions> {
   const stranger = signersNamed(options).find((id) => id >= signers);
   if (stranger !== undefined)
     return refuse('SCENARIO', `signer ${stranger} is named, and there are ${signers}`);
+  if ((options.liars ?? 0) > signers)
+    return refuse('SCENARIO', `liars: ${options.liars} of ${signers} signers`);
+  const plans = plansOf(options).map((plan) => plan.signer);
+  if (new Set(plans).size < plans.length) return refuse('SCENARIO', 'adversaries: two plans for one signer');
+  for (const plan of plansOf(options))
+    for (const strategy of plan.strategies) {
+      const why = whyNoParameters(strategy);
+      if (why !== undefined) return refuse('SCENARIO', `adversaries, signer ${plan.signer}: ${why}`);
+    }
   return accept(options);
 }
 
-function signersNamed({ links, submissions, adversaries, faults }: SimulationOptions): readonly number[] {
-  const plans = Array.isArray(adversaries) ? adversaries : [];
+const plansOf = ({ adversaries }: SimulationOptions): LiarPlan[] =>
+  (Array.isArray(adversaries) ? adversaries : []).filter((one) => typeof one === 'object');
+
+/** Where several forms are allowed, what is wrong with the one that the value comes nearest to, if there is one. */
+function deepest(issue: z.core.$ZodIssue): {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+} {
+  if (issue.code !== 'invalid_union') return issue;
+  const found = issue.errors.flatMap(([first]) => (first ? [deepest(first)] : []));
+  const depth = Math.max(0, ...found.map(({ path }) => path.length));
+  const nearest = found.filter(({ path }) => path.length === depth);
+  if (depth === 0 || nearest.length > 1) return issue;
+  return { path: [...issue.path, ...nearest[0]!.path], message: nearest[0]!.message };
+}
+
+/** Why the parameters of a strategy are none of its own, or undefined. */
+function whyNoParameters({ name, parameters }: Chosen): string | undefined {
+  const own = choose(name, new Random('parameters')).parameters as Readonly<Record<string, unknown>>;
+  const given = parameters as Readonly<Record<string, unknown>>;
+  const known = Object.keys(own);
+  const names = known.join(', ') || 'none';
+  const wrong = Object.keys(given).find((key) => !known.includes(key));
+  if (wrong !== undefined) return `${name} has no parameter "${wrong}", its parameters: ${names}`;
+  for (const key of known) {
+    if (given[key] === undefined) return `${name} lacks its parameter "${key}"`;
+    if (kindOf(given[key]) !== kindOf(own[key]))
+      return `${name}, parameter "${key}": expected a ${kindOf(own[key])}, found ${JSON.stringify(given[key])}`;
+  }
+  return undefined;
+}
+
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'list' : typeof value);
+
+function signersNamed(options: SimulationOptions): readonly number[] {
+  const { links, submissions, faults } = options;
   const spells = typeof faults === 'object' ? faults.faults : [];
   return [
     ...(links ?? []).flatMap(({ from, to }) => [from, to]),
     ...(submissions ?? []).flatMap(({ to }) => (typeof to === 'number' ? [to] : to)),
-    ...plans.flatMap((plan) => (typeof plan === 'object' ? [plan.signer] : [])),
+    ...plansOf(options).map((plan) => plan.signer),
     ...spells.flatMap((one) => ('node' in one ? [one.node] : 'members' in one ? one.members : [])),
   ];
 }

@@ -13,7 +13,7 @@ import { Pace } from './state/pace.ts';
 import { Player } from './state/player.ts';
 import { type CaptionTime, captionTimes, findStory, stories } from './state/stories.ts';
 import { Timeline } from './state/timeline.ts';
-import { readHash, writeHash } from './state/url.ts';
+import { experimentOf, readHash, writeHash } from './state/url.ts';
 import { showArrivals } from './views/arrivals.ts';
 import { showChain } from './views/chain.ts';
 import { showDelivered, showDisagreement } from './views/delivered.ts';
@@ -181,11 +181,18 @@ class Page {
     this.#write();
   }
 
+  #experiment: string | undefined;
+
   #write(): void {
     if (!this.#run) return;
     const { choices, player } = this.#run;
     this.#written = writeHash({ choices, at: player.playing ? 0 : player.ms, batch: this.#batch });
-    history.replaceState(null, '', this.#written);
+    // Back leads to the experiment before, not through its moments.
+    const experiment = experimentOf(choices);
+    const another = this.#experiment !== undefined && this.#experiment !== experiment;
+    this.#experiment = experiment;
+    if (another && this.#written !== location.hash) history.pushState(null, '', this.#written);
+    else history.replaceState(null, '', this.#written);
   }
 
   #command(act: (player: Player) => void): void {

@@ -58,16 +58,21 @@ function runAttack(choices: Choices, title: string): Run {
   };
 }
 
-const cards = attacks.map(
-  ({ name, group, about, goal, rules, parameters }): AttackCard => ({
-    name,
-    group,
-    about,
-    goal,
-    rules,
-    parameters,
-  }),
-);
+/** Keys are refused before anything runs: there is nothing to draw. */
+const undrawn = 'rogue-key';
+
+const cards = attacks
+  .filter(({ name }) => name !== undrawn)
+  .map(
+    ({ name, group, about, goal, rules, parameters }): AttackCard => ({
+      name,
+      group,
+      about,
+      goal,
+      rules,
+      parameters,
+    }),
+  );
 
 /** The part of a worker's global object that is used here; the types of the page's library lack it. */
 const scope = globalThis as unknown as {

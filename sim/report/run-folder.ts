@@ -2,7 +2,7 @@
 
 import type { SimulationOptions } from '../options.ts';
 import { passed, type Report } from '../run-report.ts';
-import { encodeScenario } from '../scenario.ts';
+import { encodeScenario, materialise } from '../scenario.ts';
 import { figuresOf } from '../sweep/trial.ts';
 import type { Trace } from '../trace/trace.ts';
 import { csvOf } from './csv.ts';
@@ -42,7 +42,7 @@ export function writeRun(
       options: JSON.parse(scenario) as unknown,
       replay,
     }),
-    'scenario.json': scenario,
+    'scenario.json': encodeScenario(materialise(options)),
     'results.jsonl': jsonLines([report]),
     'results.csv': csvOf([
       {

@@ -80,10 +80,14 @@ export function whyNot(name: string, value: ParameterValue, attack: Attack | und
     return known.test(value) ? undefined : `expected ${known.expected}, found ${JSON.stringify(value)}`;
   }
   const parameter = attack?.parameters.find((one) => one.name === name);
-  if (parameter)
-    return typeof value === typeof parameter.initial
-      ? undefined
-      : `expected a ${typeof parameter.initial} (${parameter.about}), found ${JSON.stringify(value)}`;
+  if (parameter) {
+    const { initial, about, values, min, max } = parameter;
+    const found = `found ${JSON.stringify(value)}`;
+    if (typeof value !== typeof initial) return `expected a ${typeof initial} (${about}), ${found}`;
+    if (values && !values.some((one) => one === value)) return `expected one of ${values.join(', ')}, ${found}`;
+    if (min !== undefined && Number(value) < min) return `expected a number from ${min}, ${found}`;
+    return max !== undefined && Number(value) > max ? `expected a number up to ${max}, ${found}` : undefined;
+  }
   const names = [
     ...Object.keys(attack ? attackFields : runFields),
     ...(attack?.parameters.map((one) => one.name) ?? []),

@@ -24,7 +24,7 @@ describe('the same options give the same run', () => {
 it.each([
   ['lan', 4, 1, 1, '6196498e73594ee449e72c8a343047c4d781937b2ccf0d1cafb7d029cabd8672'],
   ['aws', 7, 2, 2, '656b96ed4fc0f68560b5d550a6d00604872cd1442804b94af518a20f218373b5'],
-  ['cities', 10, 1, 1, 'c45c90ca01d530199171099960c7521f75d1d4410adab2a4dd690ca5faae7db8'],
+  ['cities', 10, 1, 1, '06c367d6d0d51acdcfca178e977b3423d112b21bec15217ab4acb358acbc243b'],
 ] as const)('frozen trace on %s with %d signers', (network, signers, byzantine, faulty, traceHash) => {
   const costs = network === 'lan' ? 'free' : 'measured';
   const rest = { network, costs, adversaries: 'none', transactions: 30, durationMs: 1500 } as const;

@@ -1,8 +1,11 @@
 /** Scenario files: what was left to the seed written out gives the same run; bad ones are refused by field. */
 
 import { describe, expect, it } from 'vitest';
+import { adversaryNames, choose } from '../../sim/adversaries/catalog.ts';
+import { Random } from '../../sim/random.ts';
 import { simulate } from '../../sim/run.ts';
 import { checkOptions, decodeScenario, encodeScenario, materialise } from '../../sim/scenario.ts';
+import { signerId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
 import { named, type Shape, upTo } from './support.ts';
 
@@ -28,9 +31,18 @@ describe('a scenario', () => {
   });
 });
 
+it('whatever is drawn for a strategy can be written down and read', () => {
+  for (const name of adversaryNames)
+    for (const i of upTo(20)) {
+      const adversaries = [{ signer: signerId(1), strategies: [choose(name, new Random(`draw ${i}`))] }];
+      must(decodeScenario(encodeScenario(named('drawn', four, { adversaries }))));
+    }
+});
+
 describe('what is refused, and the field that is at fault', () => {
   const valid = { seed: 's', signers: 4, byzantine: 1, faulty: 1 };
   const fault = { kind: 'slowNode', at: 1, forMs: 1, node: 1, delayMs: 1 };
+  const liar = (name: string, parameters: object) => ({ signer: 1, strategies: [{ name, parameters }] });
   const plan = (one: object) => ({
     weather: { latencyMs: 0, jitterMs: 0, loss: 0, duplication: 0, reorder: false },
     faults: [one],
@@ -50,6 +62,16 @@ describe('what is refused, and the field that is at fault', () => {
     [{ ...valid, submissions: [{ at: 1, to: [0, 5] }] }, 'signer 5 is named'],
     [{ ...valid, adversaries: [{ signer: 4, strategies: [] }] }, 'signer 4 is named'],
     [{ ...valid, byzantine: 2, faulty: 2 }, 'two quorums'],
+    [{ ...valid, limits: { window: 1.5 } }, 'limits.window'],
+    [{ ...valid, limits: { leaderTerm: 0 } }, 'limits.leaderTerm'],
+    [{ ...valid, fanout: 1e15 }, 'fanout'],
+    [{ ...valid, liars: 5 }, 'liars: 5 of 4'],
+    [{ ...valid, faults: plan({ ...fault, kind: 'crush' }) }, 'faults.faults.0.kind'],
+    [{ ...valid, adversaries: ['nobody'] }, 'equivocating-votes'],
+    [{ ...valid, adversaries: [liar('replay', { chance: 1 }), liar('replay', { chance: 1 })] }, 'two plans'],
+    [{ ...valid, adversaries: [liar('replay', { wrong: 1 })] }, 'replay has no parameter "wrong"'],
+    [{ ...valid, adversaries: [liar('replay', {})] }, 'replay lacks its parameter "chance"'],
+    [{ ...valid, adversaries: [liar('replay', { chance: 'x' })] }, 'parameter "chance": expected a number'],
   ])('%j', (options, field) => {
     const checked = checkOptions(options);
     if (checked.ok) throw new Error('it was accepted');

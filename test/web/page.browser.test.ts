@@ -211,7 +211,7 @@ describe('an attack of one’s own', () => {
     await page.fill('#parameter-arrivals', 'never');
     await page.click('#form [type="submit"]');
     await until(page, "!document.getElementById('problems').hidden");
-    expect(await page.textContent('#problems')).toContain('arrivals must be one of');
+    expect(await page.textContent('#problems')).toContain('arrivals: must be one of');
   });
 });
 

@@ -19,6 +19,9 @@ export interface AttackCard {
     readonly name: string;
     readonly initial: ParameterValue;
     readonly about: string;
+    readonly values?: readonly string[];
+    readonly min?: number;
+    readonly max?: number;
   }[];
 }
 
@@ -125,6 +128,10 @@ function attackProblems(choices: Choices, attacks: readonly AttackCard[]): strin
     if (!known) problems.push(`${name}: the attack ${attack.name} has no such parameter`);
     else if (typeof value !== typeof known.initial)
       problems.push(`${name}: must be a ${typeof known.initial}, not "${value}"`);
+    else if (known.values && !known.values.some((one) => one === value))
+      problems.push(`${name}: must be one of ${known.values.join(', ')}, not "${value}"`);
+    else if (Number(value) < (known.min ?? Number(value)) || Number(value) > (known.max ?? Number(value)))
+      problems.push(`${name}: must be from ${known.min ?? 'any'} to ${known.max ?? 'any'}, not ${value}`);
   }
   return problems;
 }

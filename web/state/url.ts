@@ -48,7 +48,7 @@ const shortNames: ReadonlyMap<string, keyof Choices> = new Map(
 
 export function writeHash({ choices, at, batch }: PageState): string {
   const query = new URLSearchParams();
-  const base = findStory(choices.story)?.choices ?? defaultChoices;
+  const base = baseOf(choices);
   for (const [key, field] of shortNames)
     if (field === 'story' ? choices.story !== '' : choices[field] !== base[field])
       query.set(key, String(choices[field]));
@@ -59,6 +59,15 @@ export function writeHash({ choices, at, batch }: PageState): string {
   return `#${query}`;
 }
 
+/** What an address need not say: under an attack of one's own as many signers lie as may. */
+function baseOf({ story, attack, byzantine }: Choices): Choices {
+  const known = findStory(story)?.choices;
+  return known ?? (attack === '' ? defaultChoices : { ...defaultChoices, liars: byzantine });
+}
+
+/** The same moment and batch left out: what makes an experiment. */
+export const experimentOf = (choices: Choices): string => writeHash({ choices, at: 0, batch: '' });
+
 export function readHash(hash: string, attacks: readonly AttackCard[]): ReadState {
   const query = new URLSearchParams(hash.replace(/^#/, ''));
   const problems: string[] = [];
@@ -67,7 +76,8 @@ export function readHash(hash: string, attacks: readonly AttackCard[]): ReadStat
   if (story !== '' && !known)
     problems.push(`story: "${story}" is none of ${stories.map((one) => one.name).join(', ')}`);
   const base = known?.choices ?? defaultChoices;
-  const read = readFields(query, base, problems);
+  const fields = readFields(query, base, problems);
+  const read = query.has('liars') ? fields : { ...fields, liars: baseOf(fields).liars };
   const attack = attacks.find((one) => one.name === read.attack);
   const parameters = known ? base.parameters : readParameters(query, attack, problems);
   const choices: Choices = { ...read, story: known ? story : '', parameters };

@@ -60,7 +60,7 @@ export function showFacts({ trace }: Shown, seed: string): void {
     byId('facts'),
     markup`${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}`,
   );
-  byId('facts').dataset['trace'] = trace.traceHash;
+  byId('facts').dataset.trace = trace.traceHash;
 }
 
 export const ruleTexts = {

@@ -11,7 +11,7 @@ import { demandOrdered, disagreeing, judged, liarsWith, parameterOf, victimScene
 
 const copyAt = {
   name: 'copyAtMs',
-  initial: 0,
+  initial: 190,
   min: 0,
   about: 'when the copies of the disks are taken, in ms',
 };

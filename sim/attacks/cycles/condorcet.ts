@@ -15,10 +15,11 @@ import type { SimulationOptions, Submission } from '../../options.ts';
 import { Random } from '../../random.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
 import { knobsOf } from '../frontrun/knobs.ts';
-import { byClient, honestSigners, orderUnder } from '../frontrun/race.ts';
+import { byClient, honestSigners, orderUnder, shareByScore } from '../frontrun/race.ts';
 import { type Judgement, judged, type StagedRun, sceneOf } from '../stage.ts';
 
 const startMs = 500;
+const durationMs = 2000;
 
 const parameters: readonly AttackParameter[] = [
   {
@@ -80,7 +81,7 @@ function against(options: AttackOptions, majority: string, run: StagedRun): Judg
   };
   const least = needed[majority];
   if (least === undefined) throw new Error(`majority: "${majority}" is not unanimous, strong or simple`);
-  const figures = { against: contra, shareByScore: run.report.finality.score / run.report.transactions };
+  const figures = { against: contra, shareByScore: shareByScore(run, durationMs) };
   return contra >= least && contra > pro
     ? { reached: true, reason: `the order overturns what ${contra} honest signers saw`, figures }
     : { reached: false, reason: 'the order is what such a majority saw, or there is none', figures };
@@ -99,7 +100,7 @@ export const condorcet: Attack = {
     const simulation: SimulationOptions = {
       ...sceneOf(options),
       submissions: submissions(options, knobs.number('injected'), knobs.number('withinMs')),
-      durationMs: 2000,
+      durationMs,
     };
     const majority = knobs.text('majority');
     const trial = judged(options, simulation, (run) => against(options, majority, run));

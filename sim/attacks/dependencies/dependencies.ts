@@ -16,20 +16,17 @@ import { overreach, type Reach } from '../../adversaries/dependencies.ts';
 import type { Submission } from '../../options.ts';
 import { Random } from '../../random.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
-import { harmed, harmParameters } from '../dissemination/harm.ts';
+import { harmed, harmParameters, victimKeys } from '../dissemination/harm.ts';
 import { knobsOf } from '../frontrun/knobs.ts';
 import { liarsWith } from '../stage.ts';
 
 function flood(
   options: AttackOptions,
-  reach: Reach,
-  keys: number,
+  dependencies: readonly string[] | undefined,
   everyMs: number,
   untilMs: number,
 ): readonly Submission[] {
   const random = new Random(`${options.seed}/flood`);
-  const key = (place: number): string => (place < 4 ? `k${place}` : `flood ${place}`);
-  const dependencies = overreach(reach, keys, key);
   return Array.from({ length: Math.floor(untilMs / everyMs) }, (_, i) => ({
     at: i * everyMs,
     to: random.pick(allSigners(options.signers)),
@@ -39,12 +36,30 @@ function flood(
   }));
 }
 
-function byClients(name: string, about: string, reach: Reach, keys: number, everyMs: number): Attack {
-  const parameters: readonly AttackParameter[] = [
-    ...harmParameters,
-    { name: 'everyMs', initial: everyMs, about: "time between the attacking clients' transactions, in ms" },
-    { name: 'keys', initial: keys, about: 'dependencies that each of them names' },
-  ];
+/** The first keys are those that the victims use. */
+const keyAt = (place: number): string => (place < victimKeys ? `k${place}` : `flood ${place}`);
+
+/** How many dependencies each of the transactions names, and may name. */
+interface Keys {
+  readonly initial: number;
+  readonly max: number;
+}
+
+/** @param keys absent where they depend on everything. */
+function byClients(name: string, about: string, reach: Reach, keys?: Keys): Attack {
+  const everyMs: AttackParameter = {
+    name: 'everyMs',
+    initial: 5,
+    min: 0.1,
+    about: "time between the attacking clients' transactions, in ms",
+  };
+  const named: AttackParameter | undefined = keys && {
+    ...keys,
+    name: 'keys',
+    min: 1,
+    about: 'dependencies that each of them names',
+  };
+  const parameters = [...harmParameters(100), everyMs, ...(named ? [named] : [])];
   return {
     name,
     group: 11,
@@ -54,9 +69,10 @@ function byClients(name: string, about: string, reach: Reach, keys: number, ever
     parameters,
     trial(options) {
       const knobs = knobsOf(parameters, options);
-      const [count, every] = [knobs.number('keys'), knobs.number('everyMs')];
+      const count = keys ? knobs.number('keys') : 0;
+      const dependencies = overreach(reach, count, keyAt);
       return harmed(options, parameters, (durationMs) => ({
-        submissions: flood(options, reach, count, every, durationMs),
+        submissions: flood(options, dependencies, knobs.number('everyMs'), durationMs),
         adversaries: liarsWith(options, [
           { name: 'overreaching-batches', parameters: { reach, keys: count, chance: 1 } },
           { name: 'cyclic-votes', parameters: {} },
@@ -71,16 +87,16 @@ export const wildcardFlood = byClients(
   'wildcard-flood',
   'transactions that claim to depend on everything',
   'everything',
-  0,
-  5,
 );
 
-export const bridge = byClients('bridge', 'transactions that claim to touch every group', 'bridge', 4, 5);
+export const bridge = byClients('bridge', 'transactions that claim to touch every group', 'bridge', {
+  initial: victimKeys,
+  max: victimKeys,
+});
 
 export const keyFlood = byClients(
   'key-flood',
   'transactions that name as many dependencies as fit',
   'flood',
-  200,
-  5,
+  { initial: 200, max: 256 },
 );

@@ -23,28 +23,35 @@ const ownBatches = (untilMs: number): Chosen => ({
   parameters: { burst: 1, chance: 0.5, untilMs },
 });
 
-function byLiars(name: string, about: string, strategies: (untilMs: number) => readonly Chosen[]): Attack {
+function byLiars(
+  name: string,
+  about: string,
+  factor: number,
+  strategies: (untilMs: number) => readonly Chosen[],
+): Attack {
+  const parameters = harmParameters(factor);
   return {
     name,
     group: 8,
     about,
     goal: 'transactions of others stay open, or become final many times later than undisturbed',
     rules: ['engine'],
-    parameters: harmParameters,
+    parameters,
     trial: (options) =>
-      harmed(options, harmParameters, (durationMs) => ({
+      harmed(options, parameters, (durationMs) => ({
         adversaries: liarsWith(options, strategies(durationMs)),
       })),
   };
 }
 
-export const selective = byLiars('selective', 'own batches that one honest signer is shown', () => [
+export const selective = byLiars('selective', 'own batches that one honest signer is shown', 200, () => [
   { name: 'selective-batches', parameters: { audience: 'one', chance: 0.8, key: '', serve: false } },
 ]);
 
 export const withheldBodies = byLiars(
   'withheld-bodies',
   'bodies that are kept from whoever needs them',
+  400,
   (untilMs) => [
     { name: 'withheld-batches', parameters: { share: 1 } },
     { name: 'hoarded-bodies', parameters: { share: 1 } },
@@ -52,6 +59,6 @@ export const withheldBodies = byLiars(
   ],
 );
 
-export const ghostBatches = byLiars('ghost-batches', 'votes that list batches that nobody has', () => [
+export const ghostBatches = byLiars('ghost-batches', 'votes that list batches that nobody has', 1000, () => [
   { name: 'ghosts', parameters: { chance: 1 } },
 ]);

@@ -5,7 +5,7 @@
  */
 
 import { textOf } from '../../../src/base/bytes.ts';
-import { allSigners, type BatchId, type SignerId } from '../../../src/base/ids.ts';
+import { allSigners, type BatchId, type SignerId, type TransactionId } from '../../../src/base/ids.ts';
 import type { Batch } from '../../../src/messages/batch.ts';
 import type { Transaction } from '../../../src/messages/transaction.ts';
 import { fairnessOf } from '../../checkers/fairness.ts';
@@ -131,6 +131,30 @@ function placeOf(order: readonly Batch[], race: Race, side: Side): number | unde
   return place < 0 ? undefined : place;
 }
 
+/** The history without the batches of transactions that were sent after a moment, to see whether all goes on. */
+function withoutProbes({ history, world }: StagedRun, untilMs: number): History {
+  const isProbe = (id: BatchId): boolean =>
+    history.batches
+      .get(id)!
+      .transactionIds.some((one) => (world.submitted.get(one)?.at ?? Number.NEGATIVE_INFINITY) >= untilMs);
+  const finals = history.finals.map((final) => ({
+    ...final,
+    places: final.places.filter((place) => !isProbe(place.batch)),
+  }));
+  return { ...history, finals };
+}
+
+/** Of the transactions that clients sent before a moment, the share that was final by score first. */
+export function shareByScore({ history, world }: StagedRun, untilMs: number): number {
+  const first = new Map<TransactionId, boolean>();
+  for (const entry of history.entries)
+    if (entry.kind === 'event' && entry.event.type === 'delivered' && !entry.event.delivery.void)
+      for (const id of entry.event.delivery.batch.transactionIds)
+        if (!first.has(id)) first.set(id, entry.event.delivery.finality === 'score');
+  const sent = [...world.submitted].filter(([, { at }]) => at < untilMs);
+  return sent.filter(([id]) => first.get(id)).length / Math.max(1, sent.length);
+}
+
 /** What is known of the race when it is over. */
 export interface Standing {
   readonly attacker: number | undefined;
@@ -159,15 +183,15 @@ export function raced(
       victim: placeOf(order, race, 'victim'),
       behind: placeOf(order, race, 'behind'),
     };
-    const { strong } = fairnessOf(run.history);
-    const { score, order: byOrder } = run.report.finality;
+    const untilMs = simulation.durationMs ?? Number.POSITIVE_INFINITY;
+    const { strong } = fairnessOf(withoutProbes(run, untilMs));
     return {
       ...won(standing),
       figures: {
         ...figures,
         strongPairs: strong.pairs,
         strongAgainst: strong.against,
-        shareByScore: score / Math.max(1, score + byOrder),
+        shareByScore: shareByScore(run, untilMs),
       },
     };
   });

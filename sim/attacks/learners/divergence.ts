@@ -17,7 +17,7 @@ export const learnerDivergence: Attack = {
   about: 'two halves of the learners are streamed two orders, with certificates doctored to fit',
   goal: 'two learners apply two conflicting batches in different orders',
   rules: ['engine'],
-  parameters: [{ name: 'blocks', initial: 4, about: 'blocks that are kept back at a time' }],
+  parameters: [{ name: 'blocks', initial: 4, min: 0, about: 'blocks that are kept back at a time' }],
   trial: (options) => {
     const kept = Number(options.parameters.blocks ?? 4);
     if (!Number.isInteger(kept) || kept < 0)

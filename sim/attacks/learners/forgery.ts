@@ -21,7 +21,9 @@ export const learnerForgery: Attack = {
   about: 'certificates, batches and blocks that no quorum signed, streamed to learners',
   goal: 'a learner applies what the committed order contradicts, or stops for good',
   rules: ['engine'],
-  parameters: [{ name: 'share', initial: 0.3, about: 'share of the events that are forged, from 0 to 1' }],
+  parameters: [
+    { name: 'share', initial: 0.3, min: 0.001, max: 1, about: 'share of the events that are forged' },
+  ],
   trial: (options) => {
     const share = shareOf(options.parameters.share ?? 0.3);
     return attackLearners(options, 'forged streams', (scene, liar, honest) => {

@@ -43,8 +43,8 @@ export const learnerGap: Attack = {
   goal: 'a learner skips something, or waits for good although an honest signer can be reached',
   rules: ['engine'],
   parameters: [
-    { name: 'way', initial: 'any', about: `any, or one of ${ways.join(', ')}` },
-    { name: 'boast', initial: 5, about: 'blocks that the liar claims to have above the truth' },
+    { name: 'way', initial: 'any', values: ['any', ...ways], about: 'what the liars do with the stream' },
+    { name: 'boast', initial: 5, min: 0, about: 'blocks that the liar claims to have above the truth' },
   ],
   trial: (options) => {
     const { way = 'any', boast = 5 } = options.parameters;

@@ -16,8 +16,8 @@ export const learnerReplay: Attack = {
   goal: 'a learner applies something twice, or stops for good at what it knows already',
   rules: ['engine'],
   parameters: [
-    { name: 'share', initial: 0.5, about: 'share of the events after which old ones follow, from 0 to 1' },
-    { name: 'most', initial: 6, about: 'old events that are sent at a time, at most' },
+    { name: 'share', initial: 0.5, min: 0, max: 1, about: 'share of the events after which old ones follow' },
+    { name: 'most', initial: 6, min: 1, about: 'old events that are sent at a time, at most' },
   ],
   trial: (options) => {
     const share = Number(options.parameters.share ?? 0.5);

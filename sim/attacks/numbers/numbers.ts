@@ -18,24 +18,28 @@ import { liarsWith } from '../stage.ts';
 
 const goal = 'transactions of others stay open, or become final many times later than undisturbed';
 
+const gapsParameters = harmParameters(300);
+
 export const numberGaps: Attack = {
   name: 'number-gaps',
   group: 14,
   about: 'batches with numbers that leave gaps, up to the end of the window and beyond',
   goal,
   rules: ['engine'],
-  parameters: harmParameters,
+  parameters: gapsParameters,
   trial(options) {
     const gaps: readonly Chosen[] = (['gap', 'last', 'stranger'] as const).map((after) => ({
       name: 'gapped-numbers',
       parameters: { jumps: [2, 5, -1, 0, 1, 3000], chance: 0.5, after, share: 0.6 },
     }));
-    return harmed(options, harmParameters, () => ({
+    return harmed(options, gapsParameters, () => ({
       adversaries: liarsWith(options, gaps),
       limits: { window: 64 },
     }));
   },
 };
+
+const equivocationParameters = harmParameters(150);
 
 export const numberEquivocation: Attack = {
   name: 'number-equivocation',
@@ -43,9 +47,9 @@ export const numberEquivocation: Attack = {
   about: 'two batches with one number, one for each half of the signers',
   goal,
   rules: ['engine'],
-  parameters: harmParameters,
+  parameters: equivocationParameters,
   trial: (options) =>
-    harmed(options, harmParameters, (durationMs) => ({
+    harmed(options, equivocationParameters, (durationMs) => ({
       adversaries: liarsWith(options, [
         { name: 'equivocated-batches', parameters: { chance: 1 } },
         { name: 'spam-own', parameters: { burst: 1, chance: 1, untilMs: durationMs } },
@@ -54,9 +58,9 @@ export const numberEquivocation: Attack = {
 };
 
 const windowParameters: readonly AttackParameter[] = [
-  ...harmParameters,
-  { name: 'window', initial: 64, about: 'numbers that an ingress may have in flight' },
-  { name: 'share', initial: 0.6, about: 'share of the signers that are shown each batch' },
+  ...harmParameters(600),
+  { name: 'window', initial: 64, min: 1, about: 'numbers that an ingress may have in flight' },
+  { name: 'share', initial: 0.6, min: 0, max: 1, about: 'share of the signers that are shown each batch' },
 ];
 
 export const windowFull: Attack = {

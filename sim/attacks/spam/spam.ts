@@ -11,7 +11,7 @@
 import { allSigners, type SignerId } from '../../../src/base/ids.ts';
 import type { Submission } from '../../options.ts';
 import type { Attack, AttackOptions, AttackParameter } from '../attack.ts';
-import { harmed, harmParameters } from '../dissemination/harm.ts';
+import { harmed, harmParameters, victimKeys } from '../dissemination/harm.ts';
 import { knobsOf } from '../frontrun/knobs.ts';
 import { liarsWith } from '../stage.ts';
 
@@ -24,7 +24,7 @@ function junk(
   return Array.from({ length: Math.floor(untilMs * perMs) }, (_, i) => ({
     at: i / perMs,
     to: to(i % signers),
-    dependencies: [`k${i % 4}`],
+    dependencies: [`k${i % victimKeys}`],
     client: 'spam',
     body: `spam ${i}`,
   }));
@@ -37,7 +37,7 @@ function byClients(
   to: (options: AttackOptions) => (i: number) => SignerId | readonly SignerId[],
 ): Attack {
   const parameters: readonly AttackParameter[] = [
-    ...harmParameters,
+    ...harmParameters(50),
     { name: 'perMs', initial: perMs, min: 0, about: "the attacking clients' transactions in a ms" },
   ];
   return {

@@ -41,6 +41,8 @@ export interface AttackSummary {
   readonly byzantine: number;
   readonly faulty: number;
   readonly liars: number;
+  /** What was added to the engine's slack. */
+  readonly extraSlack: number;
   readonly network: NetworkName;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly trials: number;
@@ -199,6 +201,7 @@ export class Tally {
       byzantine,
       faulty,
       liars,
+      extraSlack: options.extraSlack ?? 0,
       network,
       parameters,
       trials: this.#trials,
@@ -225,7 +228,13 @@ export async function attackCommand(
   const tally = new Tally();
   for (let i = 0; i < (flags.trials ?? 20); i++) {
     const seed = trialSeed(options.seed, i);
-    tally.add(seed, attack.trial({ ...options, seed }));
+    try {
+      tally.add(seed, attack.trial({ ...options, seed }));
+    } catch (error) {
+      // An attack refuses options that it cannot play with a plain Error; anything else is a fault of ours.
+      if ((error as Error).constructor !== Error) throw error;
+      return usage(`${attack.name}: ${(error as Error).message}`);
+    }
   }
   const json = tally.summary(attack, options);
   if (flags.out !== undefined)
@@ -266,7 +275,7 @@ export function summaryText(attack: Attack, json: AttackSummary): string {
   const lines = [
     `${attack.name} (class ${attack.group}): ${attack.about}`,
     `  goal      ${attack.goal}`,
-    `  against   rule ${rule}${json.threshold === null ? '' : ` at threshold ${json.threshold}`}, n=${signers} f=${byzantine} t=${faulty}, ${liars} liars, ${json.network}`,
+    `  against   rule ${rule}${json.threshold === null ? '' : ` at threshold ${json.threshold}`}${json.extraSlack === 0 ? '' : ` with ${json.extraSlack} more slack`}, n=${signers} f=${byzantine} t=${faulty}, ${liars} liars, ${json.network}`,
     ...(parameters.length > 0 ? [`  with      ${parameters.join(' ')}`] : []),
     `  succeeded ${succeeded} of ${trials}${unknown > 0 ? `, ${unknown} undecided` : ''}${json.firstSeed ? `, first with seed ${json.firstSeed}` : ''}`,
     `  blamed    a liar in ${json.blamedCorrectly} trials, somebody honest in ${json.blamedWrongly}`,

@@ -8,9 +8,8 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 const positive = (text: string): number => {
-  const number = wholeNumber(text);
-  if (number === 0) throw new InvalidArgumentError('expected a whole number from 1.');
-  return number;
+  if (!/^0*[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1.');
+  return Number(text);
 };
 const integer = (text: string): number => {
   if (!/^-?\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number.');

@@ -1,10 +1,12 @@
 /** `sim run`: one simulation, or several seeds, as a report for people or JSON for programs. */
 
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimulationOptions } from '../../../sim/options.ts';
+import { shellWord } from '../../../sim/report/shell.ts';
 import { simulate } from '../../../sim/run.ts';
 import { passed, type Report } from '../../../sim/run-report.ts';
-import { accept, type Result } from '../../base/result.ts';
+import { accept, type Result, refuse } from '../../base/result.ts';
 import { blstProvider } from '../../crypto/bls-blst-node.ts';
 import { type RunFlags, simulationOptions } from './flags.ts';
 
@@ -25,14 +27,19 @@ interface Printer {
 export async function runCommand(flags: RunCommandFlags, printer: Printer): Promise<Result<number>> {
   const options = await simulationOptions(flags);
   if (!options.ok) return options;
+  if (flags.window && flags.out === undefined)
+    return refuse('USAGE', '--window: is for the diagram of --out');
+  if (flags.workers !== undefined && flags.count === undefined)
+    return refuse('USAGE', '--workers: is for the runs of --count');
+  if (flags.out !== undefined) mkdirSync(flags.out, { recursive: true });
   const { count } = flags;
   const seeds = Array.from({ length: count ?? 1 }, (_, i) =>
     count === undefined ? options.value.seed : `${options.value.seed}-${i}`,
   );
   let failed = 0;
-  const print = (report: Report, seed: string): void => {
+  const print = (report: Report): void => {
     if (!passed(report)) failed += 1;
-    const one = withReplay(report, flags, seed);
+    const one = withReplay(report, flags);
     printer.out(flags.json ? JSON.stringify(one) : reportText(one));
   };
   await runAll(options.value, seeds, flags, print);
@@ -46,11 +53,10 @@ async function runAll(
   options: SimulationOptions,
   seeds: readonly string[],
   flags: RunCommandFlags,
-  print: (report: Report, seed: string) => void,
+  print: (report: Report) => void,
 ): Promise<void> {
   if (seeds.length === 1 || (flags.workers ?? 1) === 1 || flags.out !== undefined) {
-    for (const seed of seeds)
-      print(await runOnce({ ...options, seed, blsProvider: blstProvider }, flags), seed);
+    for (const seed of seeds) print(await runOnce({ ...options, seed, blsProvider: blstProvider }, flags));
     return;
   }
   const { startWorkers, workerBeside } = await import('../../../sim/sweep/pool.ts');
@@ -63,7 +69,7 @@ async function runAll(
     for (let printed = 0, started = 0; printed < seeds.length; printed++) {
       for (; started < seeds.length && started < printed + ahead; started++)
         running.push(workers.run({ ...options, seed: seeds[started]! }));
-      print(await running.shift()!, seeds[printed]!);
+      print(await running.shift()!);
     }
   } finally {
     await workers.close();
@@ -81,11 +87,14 @@ async function runOnce(options: SimulationOptions, flags: RunCommandFlags): Prom
   return report;
 }
 
-/** With a scenario file the command names the file, and the seed, which flags may have changed. */
-const withReplay = (report: Report, flags: RunFlags, seed: string): Report =>
-  flags.scenario === undefined
+/** The replay command names the scenario file that the options came from, and keeps the flags. */
+const withReplay = (report: Report, { scenario }: RunFlags): Report =>
+  scenario === undefined
     ? report
-    : { ...report, replay: `npx musig-paxos sim run --scenario ${flags.scenario} --seed ${seed}` };
+    : {
+        ...report,
+        replay: `${report.replay.replace(' --scenario SCENARIO.json', '')} --scenario ${shellWord(scenario)}`,
+      };
 
 const list = (items: readonly string[], none: string): string => items.join('; ') || none;
 

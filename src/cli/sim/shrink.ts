@@ -32,6 +32,8 @@ export async function shrinkCommand(
   if (passed(report)) return refuse('PASSES', 'this run passes every check: there is nothing to shrink');
   // Any of the checks that failed first; another failure would be another bug.
   const wanted = new Set(badChecks(report));
+  // Found out before the work, not after it.
+  writeFileSync(flags.out, encodeScenario(options.value));
   say(`shrinking a run that fails ${[...wanted].join(', ')}`);
   const shrunk = shrink(options.value, (one) => badChecks(run(one)).some((name) => wanted.has(name)), {
     budget: flags.budget ?? budgetDefault,

@@ -1,6 +1,6 @@
 /** `sim sweep`: reads a sweep file, shows how far it is, and says where the report lies. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { findAttack } from '../../../sim/attacks/catalog.ts';
@@ -19,7 +19,8 @@ export interface SweepFlags {
 
 /** A file of the user's, or a shipped sweep by its name. */
 function findSweep(name: string): Result<string> {
-  if (existsSync(name)) return accept(name);
+  if (existsSync(name))
+    return statSync(name).isFile() ? accept(name) : refuse('USAGE', `${name}: is no file`);
   const shipped = shippedSweeps();
   const found = shipped.find((one) => one.name === name);
   if (found) return accept(found.file);
@@ -32,9 +33,12 @@ function findSweep(name: string): Result<string> {
 }
 
 /** Ctrl-C stops after the trials that are running; a second one ends at once. */
-function stopOnSignal(): { readonly signal: AbortSignal; release(): void } {
+function stopOnSignal(stream: NodeJS.WriteStream): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
+  const stop = (): void => {
+    stream.write('\nstopping after the trials under way\n');
+    controller.abort();
+  };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   return {
@@ -57,7 +61,7 @@ export async function sweepCommand(
   const sweep = parseSweep(text, file.value, findAttack);
   if (!sweep.ok) return sweep;
   const bar = sweepProgressBar(stream);
-  const stop = stopOnSignal();
+  const stop = stopOnSignal(stream);
   try {
     const outcome = await runSweep({
       sweep: sweep.value,

@@ -39,6 +39,16 @@ describe('head-start', () => {
   });
 });
 
+describe('figures', () => {
+  it('leave out what is sent after the race to see whether all goes on', () => {
+    const alone = { signers: 4, parameters: { headStartMs: 200 } } as const;
+    const quiet = headStart.trial(options(alone)).figures;
+    const probed = headStart.trial(options({ ...alone, liars: 1 })).figures;
+    expect([quiet.strongPairs, quiet.shareByScore]).toEqual([1, 1]);
+    expect([probed.strongPairs, probed.shareByScore]).toEqual([1, 1]);
+  });
+});
+
 describe('who is ahead', () => {
   const standing = { attacker: undefined, victim: undefined, behind: undefined };
 

@@ -50,6 +50,12 @@ describe('a certificate shown to one signer, then silence', () => {
   it('is found by all others up to f liars', () => {
     const { outcome, violated, figures } = trial(oneLearner, [4, 1, 1]);
     expect([outcome, violated, figures.undelivered]).toEqual(['failed', [], 0]);
+    expect(figures.shownAlone).toBe(1);
+  });
+  it('is undecided when nobody delivers it alone', () => {
+    // The root shows it and goes on: all others have it as soon as the one.
+    const { outcome, reason } = trial(oneLearner, [4, 1, 1], { liars: 0 });
+    expect([outcome, reason]).toEqual(['unknown', expect.stringContaining('only one signer was shown')]);
   });
   it('is the end with more silent signers than t', () => {
     expect(trial(oneLearner, [4, 1, 1], { liars: 2 }).outcome).toBe('succeeded');
@@ -66,6 +72,12 @@ describe('two blocks in one view', () => {
     [7, 2, 2],
   ])('give two with one liar more: (%i, %i, %i)', (...shape) => {
     const { outcome, violated } = trial(twoBlocks, shape, { liars: shape[1] + 1 });
+    expect(outcome).toBe('succeeded');
+    expect(violated).toContain('agreement');
+  });
+  it('give two with one liar more by forks too', () => {
+    const forks = { seed: 'try-3', liars: 2, parameters: { how: 'forks' } };
+    const { outcome, violated } = trial(twoBlocks, [4, 1, 1], forks);
     expect(outcome).toBe('succeeded');
     expect(violated).toContain('agreement');
   });

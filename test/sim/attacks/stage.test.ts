@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 import type { AttackOptions } from '../../../sim/attacks/attack.ts';
-import { judged, parameterOf, sceneOf } from '../../../sim/attacks/stage.ts';
+import {
+  demandOrdered,
+  disagreeing,
+  judged,
+  parameterOf,
+  sceneOf,
+  victimDelayed,
+  victimScene,
+} from '../../../sim/attacks/stage.ts';
 
 const options: AttackOptions = {
   seed: 'stage',
@@ -47,6 +55,49 @@ describe('a staged attack', () => {
     }));
     expect(trial.violated).toEqual(['objection']);
     expect(trial.trace?.traceHash).toBe(trial.traceHash);
+  });
+  it('demands that everything was ordered, where that is what decides', () => {
+    const late = judged(
+      options,
+      { ...scene, progressMs: 0, limits: { checkpointAfterMs: 60_000 } },
+      (run) => {
+        demandOrdered(run);
+        return { reached: false, reason: 'one order' };
+      },
+    );
+    expect(late).toMatchObject({
+      outcome: 'unknown',
+      reason: expect.stringContaining('not everything was ordered'),
+    });
+    const done = judged(options, scene, (run) => {
+      demandOrdered(run);
+      return { reached: false, reason: 'one order' };
+    });
+    expect(done.outcome).toBe('failed');
+  });
+  it('counts as disagreement what is about the order, not about times or roots', () => {
+    const objecting = ['fairness', 'engines', 'delivery order', 'learners', 'progress'].map((name) => ({
+      name,
+      check: () => ['wrong'],
+    }));
+    let names: string[] = [];
+    judged(options, { ...scene, checkers: objecting }, (run) => {
+      names = disagreeing(run);
+      return { reached: true, reason: 'so' };
+    });
+    expect(names).toEqual(['delivery order', 'learners']);
+  });
+  it('counts only what the victim was sent within the scene', () => {
+    const small = victimScene(options, 2, 50);
+    const delayed = victimDelayed(options, small, 1000);
+    const late: unknown[] = [];
+    judged(options, { ...small, progressMs: 2000 }, (run) => {
+      const { figures } = delayed(run);
+      run.world.submit(3 as never, run.world.transaction(['never delivered']));
+      late.push(figures, delayed(run).figures);
+      return { reached: false, reason: 'so' };
+    });
+    expect(late[1]).toEqual(late[0]);
   });
   it('refuses a parameter of another type, by name', () => {
     const odd = { ...options, parameters: { boundMs: 'long' } };

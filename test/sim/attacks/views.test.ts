@@ -21,8 +21,13 @@ describe('silence of each leader in turn', () => {
     const { outcome, violated, figures } = trial(leadersInTurn, [4, 1, 1]);
     expect([outcome, violated, figures.silenced]).toEqual(['failed', [], 6]);
   });
-  it('is the end when it does not end', () => {
+  it('is undecided while it does not end', () => {
     const forEver = { parameters: { terms: 1000, boundMs: 5000 } };
-    expect(trial(leadersInTurn, [4, 1, 1], forEver).outcome).toBe('succeeded');
+    const { outcome, reason } = trial(leadersInTurn, [4, 1, 1], forEver);
+    expect([outcome, reason]).toEqual(['unknown', expect.stringContaining('not let go')]);
+  });
+  it('passes a bound that is too low', () => {
+    const low = { parameters: { terms: 3, boundMs: 1 } };
+    expect(trial(leadersInTurn, [4, 1, 1], low).outcome).toBe('succeeded');
   });
 });

@@ -112,6 +112,8 @@ describe('a trial', () => {
         order.set(event.node, [...(order.get(event.node) ?? []), trace!.names[event.batch]!]);
     expect(liars.every((liar) => !order.has(liar))).toBe(true);
     expect(new Set([...order.values()].map((names) => names.join()))).toEqual(new Set(['A,B', 'B,A']));
-    expect(reason).toMatch(/^s\d and s\d deliver two conflicting transactions in different orders; theory says possible/);
+    expect(reason).toMatch(
+      /^s\d and s\d deliver two conflicting transactions in different orders; theory says possible/,
+    );
   });
 });
