@@ -196,7 +196,7 @@ export class World {
   start(): void {
     for (const node of this.nodes) node.start();
     for (const { node } of this.#twins.values()) node.start();
-    for (const node of this.nodes) this.#link(node.signer.id);
+    for (const node of this.nodes) this.#link(node.signer.id, false);
   }
 
   /** Runs until the given virtual time in ms. */
@@ -288,13 +288,14 @@ export class World {
     return toHex(this.#trace.clone().digest());
   }
 
-  #link(id: SignerId): void {
+  /** @param both whether the others hear of it too, or hear of it by themselves. */
+  #link(id: SignerId, both = true): void {
     for (const other of this.nodes) {
       const peer = other.signer.id;
       const here = this.#copyThatHears(id, peer);
       const there = this.#copyThatHears(peer, id);
       if (peer === id || !here.up || !there.up) continue;
-      there.input({ type: 'link', peer: id, up: true });
+      if (both) there.input({ type: 'link', peer: id, up: true });
       here.input({ type: 'link', peer, up: true });
     }
   }

@@ -7,9 +7,6 @@ import type { Contradiction } from './blame-held.ts';
 import { type Checker, short } from './checker.ts';
 import type { History } from './history.ts';
 
-/** A history of a run that was watched for what signers held. */
-type Watched = History & { readonly held?: readonly Contradiction[] };
-
 /** Evidence leaves a signer once it is durable; a slow disk takes this long, in ms. */
 const durableMs = 500;
 
@@ -24,7 +21,6 @@ function hadTime(history: History, { holder, at }: Contradiction): boolean {
 export const blameComplete: Checker = {
   name: 'blame complete',
   check(history) {
-    const { held = [] } = history as Watched;
     const blamed = new Set<string>();
     for (const entry of history.entries)
       if (entry.kind === 'event' && entry.event.type === 'evidence') {
@@ -34,7 +30,7 @@ export const blameComplete: Checker = {
     // Who gave two votes on one batch is convicted of that; the second need not be compared with other batches.
     const convicted = ({ kind, signer }: Contradiction): boolean =>
       blamed.has(`${kind} ${signer}`) || (kind === 'mutual' && blamed.has(`votes ${signer}`));
-    return held
+    return history.held
       .filter((one) => !convicted(one) && hadTime(history, one))
       .map(
         ({ kind, signer, holder, at, batch, view }) =>

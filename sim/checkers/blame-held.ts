@@ -18,10 +18,10 @@ import type { FederationLimits } from '../../src/messages/federation.ts';
 import type { PeerMessage } from '../../src/messages/peer.ts';
 import type { SignedTimeout } from '../../src/messages/timeout.ts';
 import type { Certificate, VoteContent } from '../../src/messages/vote.ts';
-import { leaderOf } from '../../src/tree/shuffle.ts';
 import type { Verifier } from '../../src/verify/verifier.ts';
 import type { SimNode } from '../node.ts';
 import type { World } from '../world.ts';
+import { leaderOfTerm } from './rules.ts';
 
 /** What a contradiction is about. */
 interface Matter {
@@ -194,7 +194,7 @@ class Hands {
     const digest = blockDigest(block, this.#verifier.n);
     this.#blocks.set(digest, block);
     const { leaderTerm } = this.#verifier.federation.limits;
-    const leader = leaderOf(this.#verifier.epoch, Math.floor((view - 1) / leaderTerm), this.#verifier.n);
+    const leader = leaderOfTerm(this.#verifier.epoch, Math.floor((view - 1) / leaderTerm), this.#verifier.n);
     const proof = once(() => this.#verifier.proposal(proposal, leader).ok);
     const [said, others] = this.#proposals.add(`${view}`, digest, digest, proof);
     for (const other of others) if (said.valid && other.valid) this.#found('proposals', leader, { view });

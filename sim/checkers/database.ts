@@ -11,7 +11,7 @@ import type { Verdict } from '../../src/ordering/order.ts';
 import type { LearnerRecord } from '../learners/learner.ts';
 import { type Checker, short } from './checker.ts';
 import type { History } from './history.ts';
-import { learnersOf, longestOrder } from './learners.ts';
+import { longestOrder } from './learners.ts';
 
 type Status = 'applied' | 'refused' | 'rejected' | 'duplicate' | 'void';
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -100,7 +100,7 @@ function applied({ body, dependencies }: Transaction, documents: Documents): Sta
 
 export const database: Checker = {
   name: 'database',
-  check: (history) => learnersOf(history).flatMap((record) => databaseDamage(record, history)),
+  check: (history) => history.learners.flatMap((record) => databaseDamage(record, history)),
 };
 
 const of = (one: { readonly void: boolean; readonly verdicts: readonly Verdict[] }) => ({

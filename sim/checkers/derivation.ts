@@ -8,7 +8,7 @@ import type { BatchId } from '../../src/base/ids.ts';
 import { merkleRoot } from '../../src/base/merkle.ts';
 import { blockDigest, genesisDigest } from '../../src/messages/block.ts';
 import { certificateDigest } from '../../src/messages/vote.ts';
-import { orderLeaf, type StoredPlace } from '../../src/ordering/order.ts';
+import type { StoredPlace } from '../../src/ordering/order.ts';
 import { type Checker, short } from './checker.ts';
 import type { FinalOrder, History } from './history.ts';
 import {
@@ -16,6 +16,7 @@ import {
   certified,
   derivedOrder,
   executedBy,
+  leafOf,
   majorityOf,
   quorumSize,
   votesIn,
@@ -118,5 +119,5 @@ function extend(
   prefix.batches.add(place.batch);
   prefix.numbers.add(number);
   if (!isVoid) for (const id of one.batch.transactionIds) prefix.transactions.add(id);
-  prefix.leaves.push(orderLeaf(prefix.leaves.length, place));
+  prefix.leaves.push(leafOf(prefix.leaves.length, place));
 }

@@ -132,7 +132,7 @@ export interface Fairness {
   readonly simple: PairCount;
 }
 
-/** How an order treats what honest signers saw; `pairs` calls back for each conflicting pair, the earlier first. */
+/** How the longest committed order treats what honest signers saw of its conflicting pairs. */
 export function fairnessOf(history: History): Fairness {
   const sights = [...sightsOf(history).values()];
   const placed = history.finals.length === 0 ? [] : longest(history).places.filter((place) => !place.void);

@@ -12,12 +12,6 @@ import { type Checker, short } from './checker.ts';
 import type { History } from './history.ts';
 import { conflict } from './rules.ts';
 
-/** A history of a run with learners. */
-type Followed = History & { readonly learners?: readonly LearnerRecord[] };
-
-export const learnersOf = (history: History): readonly LearnerRecord[] =>
-  (history as Followed).learners ?? [];
-
 /** What a learner has against it: nothing that it refused or waited for, but what it applied, or did not. */
 export function damage(record: LearnerRecord, history: History): string[] {
   const order = longestOrder(history);
@@ -44,7 +38,7 @@ export function longestOrder({ finals }: History): readonly StoredPlace[] {
 export const learners: Checker = {
   name: 'learners',
   check(history) {
-    const records = learnersOf(history);
+    const records = history.learners;
     return [
       ...records.flatMap((record) => [...refusals(record), ...damage(record, history)]),
       ...disagreements(records, longestOrder(history)),

@@ -4,12 +4,14 @@
  * but what a batch depends on.
  */
 
-import { toHex } from '../../src/base/bytes.ts';
+import { fromHex, toHex } from '../../src/base/bytes.ts';
 import { digest } from '../../src/base/codec.ts';
-import { hash } from '../../src/base/hash.ts';
-import type { BatchId, BlockDigest, SignerId } from '../../src/base/ids.ts';
+import { hash, hashBytes } from '../../src/base/hash.ts';
+import type { BatchId, BlockDigest, Epoch, SignerId } from '../../src/base/ids.ts';
+import { sha256 } from '../../src/base/sha256.ts';
 import type { Batch } from '../../src/messages/batch.ts';
 import type { Certificate, VoteContent } from '../../src/messages/vote.ts';
+import type { Place } from '../../src/ordering/order.ts';
 
 /** Numbers of a federation (section 1). */
 export interface Numbers {
@@ -264,4 +266,42 @@ export function derivedOrder(entries: readonly Certified[], parent: BlockDigest,
         locked.push(win);
     return layOut(component, edgesOf(locked)).flat();
   });
+}
+
+/** An integer in so many bytes, the highest first. */
+function bytesOf(value: number, count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = count - 1, left = value; i >= 0; i--, left = Math.floor(left / 256)) bytes[i] = left % 256;
+  return bytes;
+}
+
+/**
+ * Section 14: what a leaf of the order's Merkle tree says: its place from 0, the batch, the certificate, whether the
+ * batch is void, and how many verdicts follow, in 8, 32, 32, 1 and 4 bytes; then a byte for each verdict.
+ */
+export function leafOf(position: number, place: Omit<Place, 'ingress' | 'number'>): Uint8Array {
+  const verdicts = place.verdicts.map((verdict) => ['executed', 'rejected', 'duplicate'].indexOf(verdict));
+  return hashBytes(
+    'order-leaf',
+    bytesOf(position, 8),
+    fromHex(place.batch),
+    fromHex(place.certificate),
+    Uint8Array.of(place.void ? 1 : 0, ...bytesOf(verdicts.length, 4), ...verdicts),
+  );
+}
+
+/**
+ * Sections 6 and 14: who leads a term. Words of 4 bytes from SHA-256(seed, block number), until one is below the
+ * largest multiple of `n` that fits; its remainder is the leader.
+ */
+export function leaderOfTerm(epoch: Epoch, term: number, n: number): SignerId {
+  const seed = hashBytes('leader', fromHex(epoch), bytesOf(term, 8));
+  const fair = 2 ** 32 - (2 ** 32 % n);
+  for (let block = 0; ; block++) {
+    const bytes = sha256(seed, bytesOf(block, 4));
+    for (let at = 0; at < bytes.length; at += 4) {
+      const word = bytes.subarray(at, at + 4).reduce((sum, byte) => sum * 256 + byte, 0);
+      if (word < fair) return (word % n) as SignerId;
+    }
+  }
 }

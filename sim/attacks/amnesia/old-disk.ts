@@ -17,7 +17,9 @@ const copyAt = {
 };
 const again = { name: 'againMs', initial: 30, min: 1, about: 'ms from one restoration to the next' };
 
-/** Transactions through the liars too, in pieces of time so short that a restoration falls among their batches. */
+const ownEveryMs = 20;
+
+/** Transactions through the liars too, so often that a restoration falls among their batches. */
 const throughLiars = ({ liars }: AttackOptions, durationMs: number): Submission[] =>
   Array.from({ length: liars }, (_, i) =>
     Array.from(
@@ -29,7 +31,6 @@ const throughLiars = ({ liars }: AttackOptions, durationMs: number): Submission[
       }),
     ),
   ).flat();
-const ownEveryMs = 20;
 
 export const amnesia: Attack = {
   name: 'amnesia',

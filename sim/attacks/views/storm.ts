@@ -9,7 +9,7 @@ import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import { boundOf, judged, liarsWith, parameterOf, victimDelayed, victimScene } from '../stage.ts';
 
 /** Default bound, in times of a view. */
-const views = 30;
+const views = 40;
 const bound = {
   name: 'boundMs',
   initial: 0,

@@ -7,13 +7,13 @@ import { trial } from './staged.ts';
 
 describe('signers restored from old disks', () => {
   it('break nothing up to f', () => {
-    const { outcome, violated, figures } = trial(amnesia, [4, 1, 1]);
+    const { outcome, violated, figures } = trial(amnesia, [4, 1, 1], { seed: 'try-0' });
     expect([outcome, violated, figures.wronglyBlamed]).toEqual(['failed', [], 0]);
     // It did forget what it had said.
     expect(figures.convicted).toBe(1);
   });
   it('break the order beyond f', () => {
-    const outcomes = [2, 3].map((i) => trial(amnesia, [4, 1, 1], { seed: `try-${i}`, liars: 2 }).outcome);
+    const outcomes = [0, 1].map((i) => trial(amnesia, [4, 1, 1], { seed: `try-${i}`, liars: 2 }).outcome);
     expect(outcomes).toContain('succeeded');
   });
 });
