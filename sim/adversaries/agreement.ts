@@ -135,6 +135,8 @@ export interface ProposalLies {
   readonly chance: number;
   /** One half of the signers hears the truth. */
   readonly split: boolean;
+  /** Chance that somebody is told what the others are told. */
+  readonly leak: number;
 }
 
 /**
@@ -142,7 +144,7 @@ export interface ProposalLies {
  * on its forgeries too, and shows their QCs to those who signed. A fork for one half goes on: its QC gets a
  * child in the next view of the term, whose own QC would commit it.
  */
-export function falseProposals(liar: Liar, { kinds, chance, split }: ProposalLies): Strategy {
+export function falseProposals(liar: Liar, { kinds, chance, split, leak }: ProposalLies): Strategy {
   const { cabal } = liar;
   const { leaderTerm } = liar.world.federation.federation.limits;
   const forgeries = new Map<BlockDigest, Collected | undefined>();
@@ -189,12 +191,13 @@ export function falseProposals(liar: Liar, { kinds, chance, split }: ProposalLie
       if (liar.node.engine?.status().leader !== liar.id && !forgeries.has(digest)) return [send];
       const forgery = forgeryOf(block, digest);
       const misled = !split || (cabal.half(to) === 1 && !cabal.members.includes(to));
-      if (!forgery) return misled && split && block.view <= forkedTo ? [] : [send];
+      const leaks = liar.random.chance(leak);
+      if (!forgery) return misled && split && block.view <= forkedTo && !leaks ? [] : [send];
       const told: Send = { ...send, message: liar.propose(forgery.block, message.tc) };
       // Friends sign both.
       if (split && cabal.members.includes(to)) return [send, told];
       if (!misled) return [send];
-      return !split && liar.random.chance(0.2) ? [send, told] : [told];
+      return leaks ? [send, told] : [told];
     },
     incoming(_, message) {
       const forgery = message.type === 'blockVotes' ? byDigest.get(message.block) : undefined;
@@ -203,7 +206,7 @@ export function falseProposals(liar: Liar, { kinds, chance, split }: ProposalLie
       if (!high) return false;
       if (split) fork(forgery, high);
       for (const to of liar.others)
-        if (!split || cabal.half(to) === 1)
+        if (!split || cabal.half(to) === 1 || liar.random.chance(leak))
           liar.send(to, { type: 'view', high, tc: undefined, committed: height(0) });
       return false;
     },

@@ -109,7 +109,12 @@ export const adversaries = {
     tamperAggregates,
   ),
   'equivocating-leader': kind(
-    () => ({ kinds: ['empty', 'fewer', 'certificates', 'parent'] as const, chance: 0.7, split: true }),
+    (random) => ({
+      kinds: ['empty', 'fewer', 'certificates', 'parent'] as const,
+      chance: 0.7,
+      split: true,
+      leak: random.pick([0, 0.25]),
+    }),
     falseProposals,
   ),
   'bad-blocks': kind(
@@ -117,6 +122,7 @@ export const adversaries = {
       kinds: [random.pick(['fewer', 'root', 'height', 'parent', 'repeat'] as const)],
       chance: random.pick([0.3, 1]),
       split: false,
+      leak: 0.2,
     }),
     falseProposals,
   ),

@@ -6,8 +6,8 @@
  *
  * Memory is no promise of section 10. So a crash empties the hands, and a pair counts only when each half
  * came while its matter was open at the holder: a batch that is not in its committed order, a number that
- * is in reach of its window, a view of a recent term. Parts of certificates on their way up a tree are not
- * looked at: whoever passes them on need not have checked them.
+ * is in reach of its window, a view of a recent term. Parts of certificates on their way up a tree, and
+ * certificates of views that are over, are not looked at: nobody need check them.
  */
 
 import type { BatchId, BatchNumber, BlockDigest, SignerId, View } from '../../src/base/ids.ts';
@@ -49,6 +49,8 @@ interface Open {
   number(ingress: SignerId, number: BatchNumber): boolean;
   /** Of a recent term, and not above the signer's own view. */
   view(view: View): boolean;
+  /** A certificate for this view would admit the signer to a later view. */
+  news(view: View): boolean;
 }
 
 /** One thing that a signer said; the same thing may come in several envelopes. */
@@ -143,8 +145,10 @@ class Hands {
         this.#proposal(message.proposal);
         return;
       case 'view':
-        this.#qc(message.high);
-        for (const vote of message.tc?.votes ?? []) this.#timeout(vote);
+        // What tells the holder nothing new it need not keep, nor check.
+        if (this.#open.news(message.high.view)) this.#qc(message.high);
+        if (message.tc && this.#open.news(message.tc.end))
+          for (const vote of message.tc.votes) this.#timeout(vote);
         return;
       case 'timeout':
         if (message.timeout.signer === from) this.#timeout(message.timeout);
@@ -252,6 +256,10 @@ const openAt = (node: SimNode, { window, leaderTerm }: FederationLimits): Open =
   view: (view) => {
     const now = node.engine?.status().view;
     return now !== undefined && view <= now && view > now - recentTerms * leaderTerm;
+  },
+  news: (view) => {
+    const now = node.engine?.status().view;
+    return now !== undefined && view >= now;
   },
 });
 

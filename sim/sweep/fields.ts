@@ -84,7 +84,8 @@ export function whyNot(name: string, value: ParameterValue, attack: Attack | und
     const { initial, about, values, min, max } = parameter;
     const found = `found ${JSON.stringify(value)}`;
     if (typeof value !== typeof initial) return `expected a ${typeof initial} (${about}), ${found}`;
-    if (values && !values.some((one) => one === value)) return `expected one of ${values.join(', ')}, ${found}`;
+    if (values && !values.some((one) => one === value))
+      return `expected one of ${values.join(', ')}, ${found}`;
     if (min !== undefined && Number(value) < min) return `expected a number from ${min}, ${found}`;
     return max !== undefined && Number(value) > max ? `expected a number up to ${max}, ${found}` : undefined;
   }

@@ -52,7 +52,7 @@ export const twoBlocks: Attack = {
       parameterOf(options, how) === 'twins'
         ? [{ name: 'twins', parameters: { reshuffleMs: 1e9 } }]
         : [
-            { name: 'equivocating-leader', parameters: { kinds, chance: 1, split: true } },
+            { name: 'equivocating-leader', parameters: { kinds, chance: 1, split: true, leak: 0 } },
             { name: 'signs-everything', parameters: {} },
             { name: 'two-certificates', parameters: {} },
           ],

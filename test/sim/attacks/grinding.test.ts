@@ -20,8 +20,7 @@ const options = (rest: Partial<AttackOptions>): AttackOptions => ({
 describe('grind-ties', () => {
   const wins = (rule: AttackOptions['rule'], prize: string): string[] =>
     ['a', 'b', 'c', 'd', 'e', 'f'].filter(
-      (seed) =>
-        grindTies.trial(options({ seed, rule, parameters: { prize, busy: false } })).outcome === 'succeeded',
+      (seed) => grindTies.trial(options({ seed, rule, parameters: { prize } })).outcome === 'succeeded',
     );
 
   it('wins every tie of a rule that takes the smaller id, and without grinding only some', () => {

@@ -35,6 +35,13 @@ describe('attacks on progress', () => {
     expect(figures.delayFactor).toBeGreaterThan(1);
   });
 
+  it.each(['spam', 'spray'])('%s ends when its liars do: one that never stops is no success', (name) => {
+    const { outcome } = named(name).trial(
+      options({ seed: 'b', parameters: { victims: 6, durationMs: 200 } }),
+    );
+    expect(outcome).toBe('failed');
+  });
+
   it('window-full delays by as much as a window holds', () => {
     const small = named('window-full').trial(options({ parameters: { ...few, window: 8 } }));
     expect([small.outcome, small.violated]).toEqual(['failed', []]);
