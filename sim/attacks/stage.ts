@@ -5,6 +5,8 @@
  */
 
 import type { SignerId, TransactionId } from '../../src/base/ids.ts';
+import { accept } from '../../src/base/result.ts';
+import type { VerifyRequest } from '../../src/verify/verifier.ts';
 import type { Chosen } from '../adversaries/catalog.ts';
 import { allCheckers } from '../checkers/all.ts';
 import type { Checker } from '../checkers/checker.ts';
@@ -175,6 +177,14 @@ export const viewTimeoutMs: Readonly<Record<NetworkName, number>> = { lan: 300, 
 export const boundOf = ({ network }: AttackOptions, givenMs: number, views: number): number =>
   givenMs > 0 ? givenMs : views * viewTimeoutMs[network];
 
+/** The bound of an attack that delays a victim. @param views its default, in times of a view. */
+export const delayBound = (views: number) => ({
+  name: 'boundMs',
+  initial: 0,
+  min: 0,
+  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
+});
+
 /**
  * The scene of attacks on one victim: it gets a transaction now and then, and so do the other honest
  * signers, on one key and on keys of their own. The victim is the last signer.
@@ -233,3 +243,11 @@ export function parameterOf<T extends ParameterValue>(
     throw new Error(`parameter ${name} must be a ${typeof initial}, not ${JSON.stringify(given)}`);
   return given as T;
 }
+
+/** Signers that believe what a request of one of these kinds asks about, without a check: shows what it is for. */
+export const believing =
+  (...kinds: readonly VerifyRequest['kind'][]) =>
+  ({ federation: { verifier } }: World): void => {
+    const check = verifier.check.bind(verifier);
+    verifier.check = (request) => (kinds.includes(request.kind) ? accept(undefined) : check(request));
+  };

@@ -1,15 +1,11 @@
 /** The commands and their flags. Each command's code is loaded only when it runs. */
 
 import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from './arguments.ts';
 import { CommandFailure, exitUsage, orFail, print } from './fail.ts';
 import { addSimulator } from './sim/program.ts';
 import { version } from './version.ts';
-
-const wholeNumber = (text: string): number => {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0.');
-  return Number(text);
-};
 
 /** Reads a file that the user named. @throws CommandFailure naming the file. */
 async function readText(file: string): Promise<string> {

@@ -10,6 +10,7 @@ import { signersOf } from '../../../src/messages/vote.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import {
   boundOf,
+  delayBound,
   judged,
   liarsWith,
   parameterOf,
@@ -20,12 +21,7 @@ import {
 
 /** Default bound, in times of a view. */
 const views = 10;
-const bound = {
-  name: 'boundMs',
-  initial: 0,
-  min: 0,
-  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
-};
+const bound = delayBound(views);
 const how = {
   name: 'how',
   initial: 'both',

@@ -5,12 +5,11 @@
  * who is honest. What answers it is that every merge is checked; without that check it succeeds at once.
  */
 
-import { accept } from '../../../src/base/result.ts';
 import type { Tampering } from '../../adversaries/aggregates.ts';
 import type { SimulationOptions } from '../../options.ts';
-import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import {
+  believing,
   broken,
   demandOrdered,
   type Judgement,
@@ -35,14 +34,6 @@ const kind = {
   about: 'how aggregates are changed; any: drawn anew each time',
 };
 
-/** Signers that believe every aggregate of votes. */
-function believeVotes(world: World): void {
-  const { verifier } = world.federation;
-  const check = verifier.check.bind(verifier);
-  verifier.check = (request) =>
-    request.kind === 'votes' || request.kind === 'certificate' ? accept(undefined) : check(request);
-}
-
 export const tampering: Attack = {
   name: 'tampering',
   group: 9,
@@ -58,7 +49,7 @@ export const tampering: Attack = {
       ...victimScene(options, 20, 60),
       adversaries: liarsWith(options, [{ name: 'tampered-aggregates', parameters: { kinds, chance: 1 } }]),
       progressMs: 20_000,
-      ...(parameterOf(options, unchecked) && { watch: believeVotes }),
+      ...(parameterOf(options, unchecked) && { watch: believing('votes', 'certificate') }),
     };
     return judged(options, simulation, judge, 'Tampered aggregates');
   },

@@ -4,10 +4,9 @@
  * view or height that nobody reached, orders by it, or convicts somebody honest.
  */
 
-import { accept } from '../../../src/base/result.ts';
-import type { World } from '../../world.ts';
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
 import {
+  believing,
   broken,
   demandOrdered,
   judged,
@@ -42,14 +41,6 @@ function highestProven({ history }: StagedRun): number {
   return highest + 1;
 }
 
-/** Signers that believe every QC and TC. */
-function believeProofs(world: World): void {
-  const { verifier } = world.federation;
-  const check = verifier.check.bind(verifier);
-  verifier.check = (request) =>
-    request.kind === 'qc' || request.kind === 'tc' ? accept(undefined) : check(request);
-}
-
 export const replays: Attack = {
   name: 'replays',
   group: 12,
@@ -69,7 +60,7 @@ export const replays: Attack = {
           { name: 'replay', parameters: often },
         ]),
         progressMs: 20_000,
-        ...(parameterOf(options, unchecked) && { watch: believeProofs }),
+        ...(parameterOf(options, unchecked) && { watch: believing('qc', 'tc') }),
       },
       (run) => {
         const names = broken(run);

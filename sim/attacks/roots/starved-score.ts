@@ -5,16 +5,11 @@
  */
 
 import type { Attack, AttackOptions, Trial } from '../attack.ts';
-import { boundOf, judged, liarsWith, parameterOf, victimDelayed, victimScene } from '../stage.ts';
+import { boundOf, delayBound, judged, liarsWith, parameterOf, victimDelayed, victimScene } from '../stage.ts';
 
 /** Default bound, in times of a view. */
 const views = 3;
-const bound = {
-  name: 'boundMs',
-  initial: 0,
-  min: 0,
-  about: `longest delay in ms that the victim may suffer; 0: ${views} times that of a view`,
-};
+const bound = delayBound(views);
 const aim = {
   name: 'aim',
   initial: 'last',

@@ -1,24 +1,9 @@
 /** `musig-paxos sim ...`: the laboratory's commands and their flags. */
 
 import { type Command, InvalidArgumentError } from 'commander';
+import { decimal, integer, positive, wholeNumber } from '../arguments.ts';
 import { CommandFailure, exitUsage, orFail, print } from '../fail.ts';
 
-const wholeNumber = (text: string): number => {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0.');
-  return Number(text);
-};
-const positive = (text: string): number => {
-  if (!/^0*[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1.');
-  return Number(text);
-};
-const integer = (text: string): number => {
-  if (!/^-?\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number.');
-  return Number(text);
-};
-const decimal = (text: string): number => {
-  if (!/^\d{1,12}(\.\d{1,12})?$/.test(text)) throw new InvalidArgumentError('expected a number from 0.');
-  return Number(text);
-};
 const windowOf = (text: string): { fromMs: number; toMs: number } => {
   const [, from, to] = /^(\d{1,9})-(\d{1,9})$/.exec(text) ?? [];
   if (Number(from) < Number(to)) return { fromMs: Number(from), toMs: Number(to) };
