@@ -5,7 +5,7 @@
 
 import { blockDigest } from '../../src/messages/block.ts';
 import { type Checker, short } from './checker.ts';
-import type { History } from './history.ts';
+import type { FinalOrder, History } from './history.ts';
 
 /** One block a height, whoever commits it and whenever. */
 export const agreement: Checker = {
@@ -34,15 +34,19 @@ export const agreement: Checker = {
   },
 };
 
-/** The places of the shorter order are the beginning of those of the longer one. */
+/** The places of every order are the beginning of those of the longest one, and so of each other's. */
 function unequalPlaces({ finals }: History): string[] {
   const text = (place: object): string => JSON.stringify(place);
+  const longest = finals.reduce<FinalOrder | undefined>(
+    (a, b) => (a && a.places.length >= b.places.length ? a : b),
+    undefined,
+  );
+  const expected = longest?.places.map(text) ?? [];
   const objections: string[] = [];
-  for (const one of finals)
-    for (const other of finals) {
-      const at = one.places.findIndex((place, i) => other.places[i] && text(place) !== text(other.places[i]));
-      if (at >= 0) objections.push(`s${one.node} and s${other.node} differ at place ${at}`);
-    }
+  for (const one of finals) {
+    const at = one.places.findIndex((place, i) => text(place) !== expected[i]);
+    if (at >= 0) objections.push(`s${one.node} and s${longest!.node} differ at place ${at}`);
+  }
   return objections;
 }
 
