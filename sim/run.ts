@@ -34,9 +34,11 @@ export const defaults = { transactions: 60, durationMs: 3000, progressMs: 120_00
 const settleMs = 200;
 
 export function simulate(options: SimulationOptions): Report {
-  const { world, recorder, learners, held, drawn, faults } = stage(options);
+  const { world, recorder, learners, drawn, faults } = stage(options);
   const durationMs = options.durationMs ?? defaults.durationMs;
   options.watch?.(world);
+  // Without liars nobody contradicts itself; whoever is blamed then is blamed wrongly, and another checker says so.
+  const held = world.byzantine.size > 0 ? new HeldStatements(world) : undefined;
   world.start();
   world.run(durationMs + settleMs);
   faults.healAll();
@@ -62,7 +64,6 @@ interface Staged {
   readonly world: World;
   readonly recorder: Recorder;
   readonly learners: Learners;
-  readonly held: HeldStatements | undefined;
   readonly faults: FaultInjector;
   readonly drawn: Drawn;
 }
@@ -77,9 +78,6 @@ function stage(options: SimulationOptions): Staged {
   const liars = planLiars(world, options, setup);
   placeLiars(world, liars);
   const recorder = new Recorder(world, (evidence) => convicts(evidence, world.federation.verifier));
-  // Without liars nobody contradicts itself; whoever is blamed then is blamed wrongly, and another checker says so.
-  const mayLie = liars.length > 0 || options.watch !== undefined;
-  const held = mayLie ? new HeldStatements(world) : undefined;
   const learners = new Learners(world, learnersOf(options));
   const plan = drawFaults(world, options, durationMs);
   const faults = new FaultInjector(world, plan);
@@ -97,7 +95,6 @@ function stage(options: SimulationOptions): Staged {
     world,
     recorder,
     learners,
-    held,
     faults,
     drawn: { limits, fanout, liars, faults: plan, submissions, learners: learnersOf(options) },
   };

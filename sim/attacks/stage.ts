@@ -244,6 +244,13 @@ export function parameterOf<T extends ParameterValue>(
   return given as T;
 }
 
+/** The knob that switches `believing` on. @param what honest signers then do not check. */
+export const uncheckedKnob = (what: string) => ({
+  name: 'unchecked',
+  initial: false,
+  about: `honest signers do not check ${what}: shows what the check is for`,
+});
+
 /** Signers that believe what a request of one of these kinds asks about, without a check: shows what it is for. */
 export const believing =
   (...kinds: readonly VerifyRequest['kind'][]) =>

@@ -6,7 +6,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from '../../src/base/bytes.ts';
-import { defaultFaults } from '../../src/ordering/quorum.ts';
+import { faultsOf } from '../../src/ordering/quorum.ts';
 import type { ParameterValue } from '../attacks/attack.ts';
 
 export type Settings = Readonly<Record<string, ParameterValue>>;
@@ -81,9 +81,9 @@ export const trialSeed = (seed: string, index: number): string => (index === 0 ?
 /** `n`, `f` and `t` of a cell; `f` and `t` default as in a federation file. */
 export function sizesOf(settings: Settings): { signers: number; byzantine: number; faulty: number } {
   const signers = Number(settings.signers);
-  const byzantine = Number(settings.byzantine ?? defaultFaults(signers));
-  const faulty = Number(settings.faulty ?? Math.max(byzantine, defaultFaults(signers)));
-  return { signers, byzantine, faulty };
+  const said = (value: ParameterValue | undefined): number | undefined =>
+    value === undefined ? undefined : Number(value);
+  return { signers, ...faultsOf(signers, said(settings.byzantine), said(settings.faulty)) };
 }
 
 /** What a cell has in a column: a label, a setting, or what follows from them; undefined when nothing. */

@@ -27,6 +27,16 @@ export interface Quorum {
 /** Faults that a federation of `n` signers plans for when it does not say: `floor((n - 1) / 3)`. */
 export const defaultFaults = (n: number): number => Math.floor((n - 1) / 3);
 
+/** What was said of `f` and `t`, and the defaults for the rest: `t` is never below `f`. */
+export function faultsOf(
+  n: number,
+  f: number | undefined,
+  t: number | undefined,
+): { readonly byzantine: number; readonly faulty: number } {
+  const byzantine = f ?? defaultFaults(n);
+  return { byzantine, faulty: t ?? Math.max(byzantine, defaultFaults(n)) };
+}
+
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 /**

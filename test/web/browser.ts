@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../../scripts/chromium.mjs';
 import { root } from '../tidy/source.ts';
 
 const quiet = [
@@ -21,9 +22,11 @@ const quiet = [
 
 /** The browser; a test of the page without one would prove nothing, so its absence is an error. */
 export async function launch(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  if (!existsSync(executablePath))
-    throw new Error(`no Chromium at ${executablePath}: install it, or name it in the variable CHROMIUM`);
+  const executablePath = findChromium();
+  if (executablePath === undefined || !existsSync(executablePath))
+    throw new Error(
+      `no Chromium${executablePath ? ` at ${executablePath}` : ''}: install it, or name it in the variable CHROMIUM`,
+    );
   return chromium.launch({ executablePath, args: quiet });
 }
 

@@ -17,14 +17,11 @@ import {
   liarsWith,
   parameterOf,
   type StagedRun,
+  uncheckedKnob,
   victimScene,
 } from '../stage.ts';
 
-const unchecked = {
-  name: 'unchecked',
-  initial: false,
-  about: 'honest signers do not check votes and certificates: shows what the check is for',
-};
+const unchecked = uncheckedKnob('votes and certificates');
 
 const all: readonly Tampering[] = ['inflate', 'move', 'relabel', 'foreign', 'zero', 'overlap', 'cancel'];
 const kind = {

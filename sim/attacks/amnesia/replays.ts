@@ -13,6 +13,7 @@ import {
   liarsWith,
   parameterOf,
   type StagedRun,
+  uncheckedKnob,
   victimScene,
 } from '../stage.ts';
 
@@ -23,11 +24,7 @@ const chance = {
   max: 1,
   about: 'chance that a liar replays something when it looks up',
 };
-const unchecked = {
-  name: 'unchecked',
-  initial: false,
-  about: 'honest signers do not check order and timeout certificates: shows what the check is for',
-};
+const unchecked = uncheckedKnob('order and timeout certificates');
 
 /** The highest view that valid certificates of this epoch lead to: 1 + the highest of any QC or TC. */
 function highestProven({ history }: StagedRun): number {

@@ -13,7 +13,7 @@ import { type RuleName, ruleNames } from '../../../sim/rules/rule.ts';
 import { trialSeed } from '../../../sim/sweep/plan.ts';
 import type { SignerId } from '../../base/ids.ts';
 import { accept, type Result, refuse } from '../../base/result.ts';
-import { defaultFaults, quorumOf } from '../../ordering/quorum.ts';
+import { faultsOf, quorumOf } from '../../ordering/quorum.ts';
 import { nearestTo } from './nearest.ts';
 
 export interface AttackFlags {
@@ -135,8 +135,7 @@ export function attackOptions(
   const network = oneOf('--network', flags.network ?? 'lan', networkNames);
   if (!network.ok) return network;
   const signers = flags.signers ?? 4;
-  const byzantine = flags.byzantine ?? defaultFaults(signers);
-  const faulty = flags.faulty ?? Math.max(byzantine, defaultFaults(signers));
+  const { byzantine, faulty } = faultsOf(signers, flags.byzantine, flags.faulty);
   const quorum = quorumOf(signers, byzantine, faulty);
   if (!quorum.ok) return usage(quorum.error.message);
   const { threshold, extraSlack } = flags;

@@ -5,7 +5,7 @@ import type { SimulationOptions } from '../../../sim/options.ts';
 import { checkOptions, decodeScenario } from '../../../sim/scenario.ts';
 import type { Result } from '../../base/result.ts';
 import { accept, refuse } from '../../base/result.ts';
-import { defaultFaults } from '../../ordering/quorum.ts';
+import { faultsOf } from '../../ordering/quorum.ts';
 
 /** What the flags say; a flag that was not given is absent. */
 export interface RunFlags {
@@ -41,7 +41,6 @@ const adversariesOf = (text: string): string | string[] =>
 /** The options that flags say over those of a file. */
 function merged(flags: RunFlags, file: Partial<SimulationOptions>): Record<string, unknown> {
   const signers = flags.signers ?? file.signers ?? 4;
-  const byzantine = flags.byzantine ?? file.byzantine ?? defaultFaults(signers);
   const said = {
     network: flags.network,
     bandwidthMbps: flags.bandwidth,
@@ -67,8 +66,7 @@ function merged(flags: RunFlags, file: Partial<SimulationOptions>): Record<strin
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
     seed: flags.seed ?? file.seed ?? '1',
     signers,
-    byzantine,
-    faulty: flags.faulty ?? file.faulty ?? Math.max(byzantine, defaultFaults(signers)),
+    ...faultsOf(signers, flags.byzantine ?? file.byzantine, flags.faulty ?? file.faulty),
   };
 }
 
