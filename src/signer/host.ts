@@ -36,6 +36,8 @@ export interface HostOptions {
   readonly store: Pick<Store, 'apply' | 'flush'>;
   readonly verify: (request: VerifyRequest) => Result<undefined>;
   readonly send: (to: SignerId, frame: Uint8Array) => void;
+  /** The frames of a turn were sent: they may leave now. */
+  readonly sent?: () => void;
   /** The events of one step, durable now, in order. */
   readonly events: (events: readonly EngineEvent[]) => void;
   readonly failed: (failure: HostFailure) => void;
@@ -178,11 +180,14 @@ export class Host {
       this.#observer.verified(request.kind, this.#clock() - checkedAt);
     }
     this.#wakeAt = output.wake;
-    const durable = output.sends.filter((send) => send.durable);
-    for (const send of output.sends) if (!send.durable) this.#send(send);
-    if (durable.length === 0 && output.events.length === 0) return;
+    let waiting = output.events.length > 0;
+    for (const send of output.sends) {
+      if (send.durable) waiting = true;
+      else this.#send(send);
+    }
+    if (!waiting) return;
     this.#commit.whenDurable(() => {
-      for (const send of durable) this.#send(send);
+      for (const send of output.sends) if (send.durable) this.#send(send);
       if (output.events.length > 0) this.#options.events(output.events);
     });
   }
@@ -197,7 +202,7 @@ export class Host {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     try {
       this.#commit.settle();
-      this.#outbox.flush();
+      if (this.#outbox.flush()) this.#options.sent?.();
     } catch (error) {
       this.#fail('invariant', error);
       return;

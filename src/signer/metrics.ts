@@ -1,6 +1,6 @@
 /** Counters and histograms of one signer, for Prometheus. One registry a signer: tests run several. */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SignerId } from '../base/ids.ts';
 import type { Refusal } from '../base/result.ts';
 import type { EngineEvent, Input } from '../engine/contract.ts';
@@ -9,6 +9,7 @@ import type { TransportStats } from '../transport/options.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
 import type { HostObserver } from './observer.ts';
 import type { SignerStatus } from './status.ts';
+import { Durations, Tally } from './tally.ts';
 
 const fastSeconds = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const slowSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
@@ -44,19 +45,15 @@ const name = (suffix: string): string => `musig_paxos_${suffix}`;
 
 export class SignerMetrics implements HostObserver {
   readonly registry = new Registry();
-  readonly #steps = this.#histogram('step_seconds', 'Engine steps', fastSeconds, 'input');
-  readonly #verifies = this.#histogram('verify_seconds', 'Signature checks', fastSeconds, 'kind');
-  readonly #flushes = this.#histogram('flush_seconds', 'Syncs of the store', slowSeconds);
-  readonly #received = this.#counter('messages_received_total', 'Messages from signers', 'type');
-  readonly #sent = this.#counter('messages_sent_total', 'Messages to signers', 'type');
-  readonly #refused = this.#counter('refused_total', 'Frames and messages refused', 'code');
-  readonly #deliveries = this.#counter('delivered_batches_total', 'Batches delivered', 'finality');
-  readonly #transactions = this.#counter(
-    'delivered_transactions_total',
-    'Transactions delivered',
-    'finality',
-  );
-  readonly #evidence = this.#counter('evidence_total', 'Proofs of misbehaviour', 'kind');
+  readonly #steps = this.#durations('step_seconds', 'Engine steps', fastSeconds, 'input');
+  readonly #verifies = this.#durations('verify_seconds', 'Signature checks', fastSeconds, 'kind');
+  readonly #flushes = this.#durations('flush_seconds', 'Syncs of the store', slowSeconds);
+  readonly #received = this.#tally('messages_received_total', 'Messages from signers', 'type');
+  readonly #sent = this.#tally('messages_sent_total', 'Messages to signers', 'type');
+  readonly #refused = this.#tally('refused_total', 'Frames and messages refused', 'code');
+  readonly #deliveries = this.#tally('delivered_batches_total', 'Batches delivered', 'finality');
+  readonly #transactions = this.#tally('delivered_transactions_total', 'Transactions delivered', 'finality');
+  readonly #evidence = this.#tally('evidence_total', 'Proofs of misbehaviour', 'kind');
   #evidenceCount = 0;
 
   /** @param read state of the signer, when somebody asks for the metrics. */
@@ -79,40 +76,40 @@ export class SignerMetrics implements HostObserver {
   }
 
   step(input: Input['type'], tookMs: number): void {
-    this.#steps.observe({ input }, tookMs / 1000);
+    this.#steps.add(tookMs, input);
   }
   verified(kind: VerifyRequest['kind'], tookMs: number): void {
-    this.#verifies.observe({ kind }, tookMs / 1000);
+    this.#verifies.add(tookMs, kind);
   }
   flushed(tookMs: number): void {
-    this.#flushes.observe(tookMs / 1000);
+    this.#flushes.add(tookMs);
   }
   received(_from: SignerId, { type }: PeerMessage): void {
-    this.#received.inc({ type });
+    this.#received.add(type);
   }
   sent({ type }: PeerMessage): void {
-    this.#sent.inc({ type });
+    this.#sent.add(type);
   }
   refused(_from: SignerId, { code }: Refusal): void {
-    this.#refused.inc({ code });
+    this.#refused.add(code);
   }
 
   event(event: EngineEvent): void {
     if (event.type === 'delivered') {
       const { batch, finality } = event.delivery;
-      this.#deliveries.inc({ finality });
-      this.#transactions.inc({ finality }, batch.transactions.length);
+      this.#deliveries.add(finality);
+      this.#transactions.add(finality, batch.transactions.length);
     } else if (event.type === 'evidence') {
       this.#evidenceCount += 1;
-      this.#evidence.inc({ kind: event.evidence.kind });
+      this.#evidence.add(event.evidence.kind);
     }
   }
 
-  #histogram<Label extends string>(suffix: string, help: string, buckets: number[], ...labelNames: Label[]) {
-    return new Histogram({ name: name(suffix), help, buckets, labelNames, registers: [this.registry] });
+  #durations(suffix: string, help: string, bounds: readonly number[], label?: string): Durations {
+    return new Durations(this.registry, name(suffix), help, bounds, label);
   }
 
-  #counter<Label extends string>(suffix: string, help: string, ...labelNames: Label[]) {
-    return new Counter({ name: name(suffix), help, labelNames, registers: [this.registry] });
+  #tally(suffix: string, help: string, label: string): Tally {
+    return new Tally(this.registry, name(suffix), help, label);
   }
 }

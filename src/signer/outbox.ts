@@ -29,8 +29,12 @@ export class Outbox {
     else this.#messages.set(to, [message]);
   }
 
-  /** Sends a frame to each peer that has messages; a second one only where the first has no room. */
-  flush(): void {
+  /**
+   * Sends a frame to each peer that has messages; a second one only where the first has no room.
+   * @returns whether there was anything to send.
+   */
+  flush(): boolean {
+    if (this.#messages.size === 0) return false;
     for (const [to, messages] of this.#messages) {
       let frame: Uint8Array[] = [];
       let bytes = listHeaderBytes;
@@ -48,6 +52,7 @@ export class Outbox {
       this.#send(to, encodeFrame(frame));
     }
     this.#messages.clear();
+    return true;
   }
 
   /** Forgets what has not left. */

@@ -178,6 +178,7 @@ class Signer implements RunningSigner {
       store,
       verify: (request) => verifier.check(request),
       send: (to, frame) => this.#transport.send(to, frame),
+      sent: () => this.#transport.flush(),
       events: (events) => this.#events(events),
       failed: (failure) => this.#failed(failure),
       observer: this.#observer,

@@ -122,6 +122,14 @@ export class WsTransport implements Transport {
     return queued;
   }
 
+  /** What was sent so far leaves now, as far as the sockets take it, instead of at the end of the turn. */
+  flush(): void {
+    if (this.#dirty.size === 0 || this.#isClosed()) return;
+    const links = [...this.#dirty];
+    this.#dirty.clear();
+    for (const link of links) link.flush();
+  }
+
   connected(peer: SignerId): boolean {
     return this.#links.get(peer)?.connection?.up === true;
   }
@@ -218,13 +226,12 @@ export class WsTransport implements Transport {
     this.#gate.write(level, `down:${kind}:${peer ?? 'stranger'}`, fields, 'transport: connection ended');
   }
 
+  /** Frames leave at the end of the turn, or when the caller says that it has sent all it will. */
   #flushSoon(link: Link): void {
     this.#dirty.add(link);
     this.#flushing ??= setImmediate(() => {
       this.#flushing = undefined;
-      const links = [...this.#dirty];
-      this.#dirty.clear();
-      for (const dirty of links) dirty.flush();
+      this.flush();
     });
   }
 
