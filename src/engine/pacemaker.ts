@@ -1,7 +1,8 @@
 /**
  * When to give up a leader (protocol section 6, "Timeout" and "Pending"). The timer runs only while
  * something is pending; it starts when the term is entered or something becomes pending, whichever is
- * later, and again on each new QC. It doubles with each term given up and shrinks with progress.
+ * later, and again on each new QC. It doubles with each term given up and shrinks with progress. A leader
+ * that is taken to be silent gets a level's time only, so that the terms of a dead signer cost little.
  *
  * Invariant: a timeout is written in the step that signs it, and resent unchanged.
  */
@@ -45,9 +46,11 @@ export class Pacemaker {
     this.#collector = new TimeoutCollector(core.quorum);
   }
 
-  /** The current length of the timer in ms. */
+  /** The current length of the timer in ms. Falsely suspected leaders get more with each doubling too. */
   get timeoutMs(): number {
-    return this.#core.limits.viewTimeoutMs * 2 ** this.#doublings;
+    const { viewTimeoutMs, levelTimeoutMs } = this.#core.limits;
+    const silent = this.#core.suspicion.isSuspected(this.#agreement.leader);
+    return (silent ? Math.min(levelTimeoutMs, viewTimeoutMs) : viewTimeoutMs) * 2 ** this.#doublings;
   }
 
   /** The view or the highest QC moved. */
@@ -62,12 +65,11 @@ export class Pacemaker {
 
   /** Arms or disarms the timer; called after each step. */
   evaluate(): void {
-    const since = this.#hooks.pendingSince();
-    if (since === undefined || this.#agreement.safety.timedOut >= this.#agreement.view) {
+    const start = this.#startedAt();
+    if (start === undefined) {
       this.#disarm();
       return;
     }
-    const start = Math.max(since, this.#termEnteredAt, this.#lastQcAt);
     const deadline = start + this.timeoutMs;
     if (this.#deadline !== undefined && this.#deadline <= deadline) return;
     this.#deadline = deadline;
@@ -76,6 +78,13 @@ export class Pacemaker {
     timers.set('wanted', Math.max(this.#core.now, start + this.timeoutMs / 2), () =>
       this.#hooks.sendWanted([this.#agreement.leader]),
     );
+  }
+
+  /** When the timer of this term began to run, undefined when it does not. */
+  #startedAt(): number | undefined {
+    const since = this.#hooks.pendingSince();
+    if (since === undefined || this.#agreement.safety.timedOut >= this.#agreement.view) return undefined;
+    return Math.max(since, this.#termEnteredAt, this.#lastQcAt);
   }
 
   /** A timeout from another signer. */
@@ -130,7 +139,9 @@ export class Pacemaker {
   /** The term is not getting anywhere. */
   #giveUp(): void {
     this.#deadline = undefined;
-    if (this.#hooks.pendingSince() === undefined) return;
+    const start = this.#startedAt();
+    // A leader that was heard from meanwhile has its full time: `evaluate` arms the timer again.
+    if (start === undefined || start + this.timeoutMs > this.#core.now) return;
     const end = termEnd(this.#agreement.view, this.#core.limits.leaderTerm);
     if (end > this.#agreement.safety.timedOut) {
       this.#doublings = Math.min(doublingsMax, this.#doublings + 1);

@@ -126,6 +126,32 @@ describe('a leader', () => {
     expect(lab.delivered(leader)).toHaveLength(1);
   });
 
+  it('that is known to be down costs a level, not a view; one that is back has its full time again', () => {
+    const lab = make({ limits: { checkpointAfterMs: 200, leaderTerm: 4, viewTimeoutMs: 5000 } });
+    const leader = lab.leader();
+    const others = all.filter((one) => one !== leader);
+    lab.crash(leader);
+    for (const one of others) lab.input(one, { type: 'link', peer: signerId(leader), up: false });
+    lab.submit(others[0]!, lab.transaction(['a']));
+    lab.run(200 + 4 * lab.limits.levelTimeoutMs);
+    for (const one of others) expect(lab.engine(one).status().height).toBe(1);
+
+    const back = make({ limits: { checkpointAfterMs: 200, leaderTerm: 4, viewTimeoutMs: 5000 } });
+    back.passes = ({ message, from }) => from !== back.leader() || message.type !== 'proposal';
+    const link = (up: boolean) => {
+      for (const one of others) back.input(one, { type: 'link', peer: signerId(leader), up });
+    };
+    back.submit(others[0]!, back.transaction(['a']));
+    back.run(150);
+    link(false);
+    back.run(100);
+    link(true);
+    back.run(3500);
+    expect(back.messages('timeout')).toEqual([]);
+    back.run(4000);
+    expect(back.messages('timeout').length).toBeGreaterThan(0);
+  });
+
   it('two blocks in one view: evidence at whoever sees both, and nobody signs both', () => {
     const lab = make({ absent: [make({ limits: late }).leader()], limits: late });
     const leader = lab.leader();
@@ -243,7 +269,8 @@ describe('timeouts', () => {
 
   it('the timer grows while nothing moves, and nothing runs when nothing is pending', () => {
     const lab = make({
-      limits: { checkpointAfterMs: 100, viewTimeoutMs: 100, levelTimeoutMs: 20, leaderTerm: 2 },
+      // Levels as long as views: who is suspected changes nothing.
+      limits: { checkpointAfterMs: 100, viewTimeoutMs: 100, levelTimeoutMs: 100, leaderTerm: 2 },
     });
     lab.run(10_000);
     expect(lab.messages('timeout')).toHaveLength(0);
