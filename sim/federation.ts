@@ -4,16 +4,21 @@ import { concat, equalBytes, utf8 } from '../src/base/bytes.ts';
 import { hashBytes } from '../src/base/hash.ts';
 import type { SignerId } from '../src/base/ids.ts';
 import { must } from '../src/base/result.ts';
+import { blsName } from '../src/crypto/bls.ts';
+import { listName } from '../src/crypto/ed25519-list.ts';
 import { nobleSignerFromSeed } from '../src/crypto/ed25519-noble.ts';
 import { createSimulatedProvider } from '../src/crypto/fast-scheme.ts';
 import { deriveSignerKeys, publicKeysOf } from '../src/crypto/keys.ts';
 import type { SchemeProvider, SchemeSigner } from '../src/crypto/scheme.ts';
+import { providerOf } from '../src/crypto/schemes.ts';
+import { nobleSchemes } from '../src/crypto/schemes-noble.ts';
 import type { SingleSignatures, SingleSigner } from '../src/crypto/signing.ts';
 import { checkFederationKeys } from '../src/crypto/verify-federation.ts';
 import { defaultLimits, type Federation, type FederationLimits } from '../src/messages/federation.ts';
 import { Verifier } from '../src/verify/verifier.ts';
 import { free } from './costs/costs.ts';
 import { Meter } from './costs/meter.ts';
+import type { Geography } from './network/models.ts';
 
 export interface SimSigner {
   readonly id: SignerId;
@@ -40,7 +45,26 @@ export interface SimFederationOptions {
   readonly meter?: Meter;
   /** Place of each signer, for people. */
   readonly regions?: readonly string[];
+  /** Makes trees geographic, over the places that signers are in. */
+  readonly geography?: Geography;
 }
+
+/** The cryptography that a simulation may have: the declared fast mode, or a real scheme. */
+export const cryptographies = ['fast', 'bls', 'list'] as const;
+export type Cryptography = (typeof cryptographies)[number];
+
+const realNames = { bls: blsName, list: listName } as const;
+
+/** The real scheme asked for; undefined in fast mode. @param schemes implementations to choose from. */
+export const realProvider = (
+  cryptography: Cryptography = 'fast',
+  schemes: readonly SchemeProvider[] = nobleSchemes,
+): SchemeProvider | undefined =>
+  cryptography === 'fast' ? undefined : must(providerOf(realNames[cryptography], schemes));
+
+/** For people. */
+export const describeCryptography = (cryptography: Cryptography = 'fast'): string =>
+  cryptography === 'fast' ? 'fast mode: hashes stand for signatures' : realNames[cryptography];
 
 /** Fast mode for single signatures: a hash over the key and the message. NOT CRYPTOGRAPHY. */
 export const simulatedSingles: SingleSignatures = {
@@ -73,25 +97,30 @@ export function simFederation(options: SimFederationOptions): SimFederation {
     faulty: options.faulty,
     scheme: provider.name,
     fanout: options.fanout ?? 2,
-    shape: 'balanced',
-    regions: [],
-    latencyMs: [],
+    shape: options.geography ? 'geographic' : 'balanced',
+    regions: options.geography?.regions ?? [],
+    latencyMs: options.geography?.latencyMs ?? [],
     clientSignatures: 'optional',
     limits: { ...defaultLimits, ...options.limits },
   };
   const meter = options.meter ?? new Meter(free);
-  const scheme = meter.scheme(must(checkFederationKeys(federation, provider, { allowSimulated: true })));
+  const scheme = must(checkFederationKeys(federation, provider, { allowSimulated: true }));
+  const charged = meter.scheme(scheme);
   const signers = seeds.map((seed, i): SimSigner => {
     const keys = deriveSignerKeys(seed, provider);
     const { publicKey } = nobleSignerFromSeed(keys.signingSeed);
     return {
       id: i as SignerId,
-      votingKey: meter.signer(provider.signer(keys.votingSecret)),
+      votingKey: charged.signer(i, provider.signer(keys.votingSecret)),
       signingKey: meter.singleSigner({
         publicKey,
         sign: (message) => simulatedSignature(publicKey, message),
       }),
     };
   });
-  return { federation, signers, verifier: new Verifier(federation, scheme, meter.singles(simulatedSingles)) };
+  return {
+    federation,
+    signers,
+    verifier: new Verifier(federation, charged.scheme, meter.singles(simulatedSingles)),
+  };
 }

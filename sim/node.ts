@@ -13,6 +13,7 @@ import { MemoryStore } from '../src/store/memory.ts';
 import type { Verifier } from '../src/verify/verifier.ts';
 import { Clock } from './clock.ts';
 import type { Meter } from './costs/meter.ts';
+import { addTime, noTime, phases, type Time, totalOf, type WorkCosts, workOf } from './costs/work.ts';
 import type { SimSigner } from './federation.ts';
 import { Queue } from './queue.ts';
 import type { Schedule } from './schedule.ts';
@@ -33,6 +34,9 @@ export interface NodeOptions {
   /** Numbers of an experiment instead of the federation's. */
   readonly quorum: Quorum | undefined;
   readonly meter: Meter;
+  readonly work: WorkCosts;
+  /** Real transactions that one transaction stands for. */
+  readonly bundle: number;
   /** Size of a message on the wire in bytes, where computing costs time. */
   readonly sizeOf: (message: PeerMessage) => number;
   readonly syncMs: number;
@@ -62,8 +66,11 @@ export class SimNode {
   /** Set for a Byzantine signer. */
   tamper: Tamper | undefined;
   store = new MemoryStore();
-  /** Time spent computing, in ms. */
-  cpuMs = 0;
+  /** Time spent computing. */
+  readonly time: Time = noTime();
+  /** What the store has yet to compute in the background, and when the processor was last busy, in ms. */
+  #backgroundMs = 0;
+  #busyUntil = 0;
   #engine: Engine | undefined;
   /** Raised at each crash, so that what was under way for an earlier life is dropped. */
   #life = 0;
@@ -94,6 +101,11 @@ export class SimNode {
     this.clock = new Clock(schedule);
   }
 
+  /** Time spent computing, in ms. */
+  get cpuMs(): number {
+    return totalOf(this.time);
+  }
+
   get up(): boolean {
     return this.#engine !== undefined;
   }
@@ -113,6 +125,7 @@ export class SimNode {
     this.#needed = 0;
     this.#afterSync = [];
     this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#backgroundMs = 0;
     this.#inbox.clear();
     this.#busy = false;
     this.#engine = new Engine({
@@ -182,8 +195,7 @@ export class SimNode {
   }
 
   #step(engine: Engine, input: Input): void {
-    const { meter } = this.#options;
-    meter.take();
+    this.#options.meter.begin(this.signer.id);
     const output = engine.step(input, this.clock.now);
     if (output.writes.length > 0) {
       this.store.apply(output.writes);
@@ -194,12 +206,11 @@ export class SimNode {
       this.#inbox.push({ type: 'verified', id: job.id, result: this.#verifier.check(job.request) });
     const sends = this.tamper?.outgoing(output.sends) ?? output.sends;
     const needed = this.#needed;
-    const forMs = this.#chargeFor(input, sends) * this.slowness;
+    const forMs = this.#charge(input, output, sends);
     if (forMs === 0) {
       this.#release(output, sends, needed);
       return;
     }
-    this.cpuMs += forMs;
     this.#busy = true;
     const life = this.#life;
     this.#schedule.after(forMs, () => {
@@ -210,14 +221,36 @@ export class SimNode {
     });
   }
 
-  /** What a step took: cryptography, the step itself, and the codec, in ms. */
-  #chargeFor(input: Input, sends: readonly Send[]): number {
-    const { meter, sizeOf } = this.#options;
+  /** What a step took: cryptography, the codec, the step itself and the work that came of it, in ms. */
+  #charge(input: Input, output: Output, sends: readonly Send[]): number {
+    const { meter, sizeOf, work, bundle } = this.#options;
     const { stepMs, receiveKbMs, sendKbMs } = meter.costs;
-    let ms = meter.take() + stepMs;
-    if (receiveKbMs > 0 && input.type === 'message') ms += (sizeOf(input.message) / 1000) * receiveKbMs;
-    if (sendKbMs > 0) for (const send of sends) ms += (sizeOf(send.message) / 1000) * sendKbMs;
-    return ms;
+    const time = workOf(input, output, work, bundle);
+    time.crypto += meter.take();
+    // What a client sends costs a signer `clientMs`, with its share of a step.
+    if (input.type !== 'submit') time.engine += stepMs;
+    if (receiveKbMs + sendKbMs + work.transferKbMs > 0) {
+      const receivedKb = input.type === 'message' ? sizeOf(input.message) / 1000 : 0;
+      const sentKb = sends.reduce((sum, send) => sum + sizeOf(send.message) / 1000, 0);
+      time.codec += receivedKb * receiveKbMs + sentKb * sendKbMs;
+      time.network += (receivedKb + sentKb) * work.transferKbMs;
+    }
+    for (const phase of phases) time[phase] *= this.slowness;
+    addTime(this.time, time);
+    return this.#shared(totalOf(time) - time.disk, time.disk);
+  }
+
+  /**
+   * How long a step takes on a processor that it shares with the store's own threads: they compute when nothing
+   * else does, and get half of it when something does.
+   */
+  #shared(stepMs: number, diskMs: number): number {
+    const { now } = this.#schedule;
+    this.#backgroundMs = Math.max(0, this.#backgroundMs - (now - this.#busyUntil));
+    const together = Math.min(this.#backgroundMs, stepMs);
+    this.#backgroundMs += diskMs - together;
+    this.#busyUntil = now + stepMs + together;
+    return stepMs + together;
   }
 
   /** @param needed groups of writes that must be durable before what depends on them. */

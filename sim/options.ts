@@ -1,6 +1,6 @@
 /**
  * What a simulation is asked for: everything that makes a run what it is, and nothing else. All of it but
- * `checkers`, `blsProvider` and `watch` is plain data, so a scenario file holds it (sim/scenario.ts), a replay command
+ * `checkers`, `schemes` and `watch` is plain data, so a scenario file holds it (sim/scenario.ts), a replay command
  * names it, a URL of the page carries it, and shrinking cuts it down.
  */
 
@@ -10,6 +10,7 @@ import type { FederationLimits } from '../src/messages/federation.ts';
 import type { AdversaryName, Chosen } from './adversaries/catalog.ts';
 import type { Checker } from './checkers/checker.ts';
 import type { FaultPlan } from './faults.ts';
+import type { Cryptography } from './federation.ts';
 import type { LearnersWanted } from './learners/learners.ts';
 import type { NetworkName } from './network/names.ts';
 import type { World } from './world.ts';
@@ -48,6 +49,8 @@ export interface SimulationOptions {
   readonly faulty: number;
   /** Default `lan`. */
   readonly network?: NetworkName;
+  /** Round trip of every link in ms, without jitter, instead of the network's latencies. */
+  readonly rttMs?: number;
   /** Bandwidth of every link, and of everything that one signer sends, in Mbit/s; default unlimited. */
   readonly bandwidthMbps?: number;
   readonly uplinkMbps?: number;
@@ -55,8 +58,8 @@ export interface SimulationOptions {
   readonly links?: readonly LinkLatency[];
   /** `free`: computing takes no time. `measured`: every step and check takes what was measured. Default `free`. */
   readonly costs?: 'free' | 'measured';
-  /** `fast` is the declared mode in which signatures are hashes; `bls` is the real thing. Default `fast`. */
-  readonly crypto?: 'fast' | 'bls';
+  /** `fast` is the declared mode in which signatures are hashes; `bls` and `list` are real. Default `fast`. */
+  readonly crypto?: Cryptography;
   /** Whether messages are encoded and decoded on their way, as on a real connection. Default true. */
   readonly wire?: boolean;
   /** Whether the bytes of messages are counted without the wire too. */
@@ -86,8 +89,8 @@ export interface SimulationOptions {
   /** Learners that follow the honest signers, for the checkers to compare; default `some` beside faults or liars. */
   readonly learners?: LearnersWanted;
   readonly checkers?: readonly Checker[];
-  /** A faster implementation of BLS than the portable one: the same bytes, so the same trace. */
-  readonly blsProvider?: SchemeProvider;
+  /** Faster implementations of the real schemes than the portable ones: the same bytes, so the same trace. */
+  readonly schemes?: readonly SchemeProvider[];
   /** Called with the world before it starts, to watch it or to stage something in it. */
   readonly watch?: (world: World) => void;
 }

@@ -9,6 +9,7 @@ const flags = [
   ['byzantine', 'byzantine'],
   ['faulty', 'faulty'],
   ['network', 'network'],
+  ['rttMs', 'rtt'],
   ['bandwidthMbps', 'bandwidth'],
   ['uplinkMbps', 'uplink'],
   ['costs', 'costs'],

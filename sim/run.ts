@@ -6,7 +6,6 @@
 
 import { allSigners } from '../src/base/ids.ts';
 import { must } from '../src/base/result.ts';
-import { nobleProvider } from '../src/crypto/bls-noble.ts';
 import type { FederationLimits } from '../src/messages/federation.ts';
 import { quorumOf } from '../src/ordering/quorum.ts';
 import { allCheckers } from './checkers/all.ts';
@@ -14,12 +13,13 @@ import { HeldStatements } from './checkers/blame-held.ts';
 import { runCheckers } from './checkers/checker.ts';
 import { Recorder } from './checkers/history.ts';
 import { free, measured } from './costs/costs.ts';
+import { measuredWork } from './costs/work.ts';
 import { convicts } from './evidence.ts';
 import { FaultInjector } from './fault-injector.ts';
 import { type FaultPlan, isCalm, noFaults, planFaults } from './faults.ts';
+import { realProvider } from './federation.ts';
 import { Learners, type LearnersWanted } from './learners/learners.ts';
 import { placeLiars, planLiars } from './liars.ts';
-import type { NetworkName } from './network/names.ts';
 import type { Drawn, SimulationOptions } from './options.ts';
 import { demandProgress } from './progress.ts';
 import { Random } from './random.ts';
@@ -71,7 +71,7 @@ interface Staged {
 /** A world with everything in place, not started. */
 function stage(options: SimulationOptions): Staged {
   const setup = new Random(`${options.seed}/setup`);
-  const limits = { ...drawLimits(setup, options.network ?? 'lan'), ...options.limits };
+  const limits = { ...drawLimits(setup, options), ...options.limits };
   const fanout = options.fanout ?? setup.pick([2, 2, 3]);
   const world = worldFor(options, limits, fanout);
   const durationMs = options.durationMs ?? defaults.durationMs;
@@ -101,8 +101,9 @@ function stage(options: SimulationOptions): Staged {
 }
 
 function worldFor(options: SimulationOptions, limits: Drawn['limits'], fanout: number): World {
-  const { signers, network, bandwidthMbps, uplinkMbps, wire, countBytes } = options;
+  const { signers, network, rttMs, bandwidthMbps, uplinkMbps, wire, countBytes } = options;
   const slack = slackOf(options);
+  const provider = realProvider(options.crypto, options.schemes);
   const world = new World({
     seed: options.seed,
     signers,
@@ -111,21 +112,25 @@ function worldFor(options: SimulationOptions, limits: Drawn['limits'], fanout: n
     fanout,
     limits,
     check: checkBody,
-    costs: options.costs === 'measured' ? measured : free,
+    ...(options.costs === 'measured' ? { costs: measured, work: measuredWork } : { costs: free }),
     ...(network && { network }),
+    ...(rttMs !== undefined && { rttMs }),
     ...(bandwidthMbps !== undefined && { bandwidthMbps }),
     ...(uplinkMbps !== undefined && { uplinkMbps }),
     ...(wire !== undefined && { wire }),
     ...(countBytes !== undefined && { countBytes }),
-    ...(options.crypto === 'bls' && { provider: options.blsProvider ?? nobleProvider }),
+    ...(provider && { provider }),
     ...(slack !== undefined && { slack }),
   });
   for (const { from, to, latencyMs } of options.links ?? []) world.network.setLatency(from, to, latencyMs);
   return world;
 }
 
+/** Below this round trip in ms the short limits suspect nobody for its distance. */
+const nearRttMs = 10;
+
 /** Limits that find faults on a LAN, short and odd; on wide networks such that nobody is suspected for its distance. */
-function drawLimits(random: Random, network: NetworkName): Partial<FederationLimits> {
+function drawLimits(random: Random, { network, rttMs }: SimulationOptions): Partial<FederationLimits> {
   const drawn = {
     checkpointAfterMs: random.pick([200, 800]),
     viewTimeoutMs: 300,
@@ -135,7 +140,8 @@ function drawLimits(random: Random, network: NetworkName): Partial<FederationLim
     window: random.pick([4, 16, 1024]),
     checkpointBatches: random.pick([3, 16, 64]),
   };
-  return network === 'lan' ? drawn : { viewTimeoutMs: 4000, levelTimeoutMs: 500, checkpointAfterMs: 4000 };
+  const near = rttMs === undefined ? (network ?? 'lan') === 'lan' : rttMs < nearRttMs;
+  return near ? drawn : { viewTimeoutMs: 4000, levelTimeoutMs: 500, checkpointAfterMs: 4000 };
 }
 
 /** The slack of an experiment; undefined for the engine's own. */

@@ -9,6 +9,7 @@ import { accept, type Result, refuse } from '../src/base/result.ts';
 import { defaultLimits, type FederationLimits } from '../src/messages/federation.ts';
 import { quorumOf } from '../src/ordering/quorum.ts';
 import { type AdversaryName, adversaryNames, type Chosen, choose } from './adversaries/catalog.ts';
+import { cryptographies } from './federation.ts';
 import { networkNames } from './network/names.ts';
 import type { LiarPlan, SimulationOptions } from './options.ts';
 import { Random } from './random.ts';
@@ -72,11 +73,12 @@ const scenario = z.strictObject({
   byzantine: whole,
   faulty: whole,
   network: z.enum(networkNames).optional(),
+  rttMs: ms.optional(),
   bandwidthMbps: z.number().positive().optional(),
   uplinkMbps: z.number().positive().optional(),
   links: z.array(z.strictObject({ from: signer, to: signer, latencyMs: ms })).optional(),
   costs: z.enum(['free', 'measured']).optional(),
-  crypto: z.enum(['fast', 'bls']).optional(),
+  crypto: z.enum(cryptographies).optional(),
   wire: z.boolean().optional(),
   countBytes: z.boolean().optional(),
   extraSlack: z.int().min(-signersMax).max(signersMax).optional(),
@@ -186,7 +188,7 @@ export function decodeScenario(text: string): Result<SimulationOptions> {
 
 /** A scenario file of these options; what is code (checkers, watch) stays out. */
 export function encodeScenario(options: SimulationOptions): string {
-  const { checkers: _, watch: __, blsProvider: ___, ...data } = options;
+  const { checkers: _, watch: __, schemes: ___, ...data } = options;
   return `${JSON.stringify(data, undefined, 2)}\n`;
 }
 

@@ -10,14 +10,15 @@ import { must } from '../src/base/result.ts';
 import type { SchemeProvider } from '../src/crypto/scheme.ts';
 import type { EngineEvent, SubmittedTransaction } from '../src/engine/contract.ts';
 import { transactionSize } from '../src/engine/ingress.ts';
-import type { FederationLimits } from '../src/messages/federation.ts';
+import type { Federation, FederationLimits } from '../src/messages/federation.ts';
 import type { PeerMessage } from '../src/messages/peer.ts';
 import { neverExpires, type Transaction, transactionId } from '../src/messages/transaction.ts';
 import { type Quorum, quorumOf } from '../src/ordering/quorum.ts';
 import { type Costs, free } from './costs/costs.ts';
 import { Meter } from './costs/meter.ts';
+import { freeWork, type WorkCosts } from './costs/work.ts';
 import { type SimFederation, type SimSigner, simFederation } from './federation.ts';
-import { networkModel } from './network/models.ts';
+import { networkModel, uniformModel } from './network/models.ts';
 import type { NetworkName } from './network/names.ts';
 import { Network } from './network/network.ts';
 import { SimNode } from './node.ts';
@@ -32,10 +33,16 @@ export interface WorldOptions {
   readonly limits?: Partial<FederationLimits>;
   readonly provider?: SchemeProvider;
   readonly network?: NetworkName;
+  /** Round trip of every link in ms, instead of the network's latencies. */
+  readonly rttMs?: number;
   readonly bandwidthMbps?: number;
   readonly uplinkMbps?: number;
   /** Default free: computing takes no time. */
   readonly costs?: Costs;
+  /** The same for what is no cryptography and no codec. */
+  readonly work?: WorkCosts;
+  /** Real transactions that one transaction stands for when its work is charged; default 1. */
+  readonly bundle?: number;
   /** Encode and decode every message; default true. */
   readonly wire?: boolean;
   /** Count the bytes of messages, without the wire too. */
@@ -44,6 +51,8 @@ export interface WorldOptions {
   readonly slack?: number;
   readonly syncMs?: number;
   readonly fanout?: number;
+  /** Default balanced; geographic trees need a network with places. */
+  readonly shape?: Federation['shape'];
   /** A signer's pre-consensus check of a body: a reason to reject it, or undefined. */
   readonly check?: (signer: SignerId, body: Uint8Array) => string | undefined;
 }
@@ -123,10 +132,18 @@ export class World {
     this.#options = options;
     this.random = new Random(options.seed);
     const { signers } = options;
-    const model = networkModel(options.network ?? 'lan', signers, this.random.stream('places'));
+    const model =
+      options.rttMs === undefined
+        ? networkModel(options.network ?? 'lan', signers, this.random.stream('places'))
+        : uniformModel(options.rttMs);
     this.regions = model.regions;
     this.#meter = new Meter(options.costs ?? free);
-    this.federation = simFederation({ ...options, meter: this.#meter, regions: model.regions });
+    this.federation = simFederation({
+      ...options,
+      meter: this.#meter,
+      regions: model.regions,
+      ...(options.shape === 'geographic' && { geography: model.geography }),
+    });
     this.quorum = experimentQuorum(options);
     this.network = new Network(
       this.schedule,
@@ -149,7 +166,7 @@ export class World {
   }
 
   #makeNode(signer: SimSigner): SimNode {
-    const { check, slack, syncMs } = this.#options;
+    const { check, slack, syncMs, work, bundle } = this.#options;
     const node: SimNode = new SimNode(
       signer,
       this.schedule,
@@ -168,6 +185,8 @@ export class World {
         check: (body) => check?.(signer.id, body),
         quorum: slack === undefined ? undefined : this.quorum,
         meter: this.#meter,
+        work: work ?? freeWork,
+        bundle: bundle ?? 1,
         sizeOf: (message) => this.network.size(message),
       },
     );

@@ -12,9 +12,9 @@ export {
 export { ClientError } from './client/error.ts';
 export { connectNode as connect } from './client/node.ts';
 export { verifyReceipt } from './client/verify.ts';
-export { blstProvider } from './crypto/bls-blst-node.ts';
 export { nodeSignatures, nodeSignerFromSeed } from './crypto/ed25519-node.ts';
 export type { MultiSignatureScheme, SchemeProvider, SchemeSigner } from './crypto/scheme.ts';
+export { nodeSchemes } from './crypto/schemes-node.ts';
 export type { SingleSignatures, SingleSigner } from './crypto/signing.ts';
 export type { EngineConfig, EngineEvent, Input, Output } from './engine/contract.ts';
 export { Engine } from './engine/engine.ts';

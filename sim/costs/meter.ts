@@ -6,10 +6,18 @@
 import type { MultiSignatureScheme, SchemeSigner } from '../../src/crypto/scheme.ts';
 import type { SingleSignatures, SingleSigner } from '../../src/crypto/signing.ts';
 import type { Costs } from './costs.ts';
+import { pricesOf } from './prices.ts';
+
+export interface ChargedScheme {
+  readonly scheme: MultiSignatureScheme;
+  /** @param id the signer whose key it is. */
+  signer(id: number, signer: SchemeSigner): SchemeSigner;
+}
 
 export class Meter {
   readonly costs: Costs;
   #ms = 0;
+  #computing = 0;
 
   constructor(costs: Costs) {
     this.costs = costs;
@@ -19,6 +27,12 @@ export class Meter {
     this.#ms += ms;
   }
 
+  /** A signer computes from here on; what others were charged before is not its own. */
+  begin(signer: number): void {
+    this.#computing = signer;
+    this.#ms = 0;
+  }
+
   /** What was charged since the last call, in ms. */
   take(): number {
     const ms = this.#ms;
@@ -26,36 +40,37 @@ export class Meter {
     return ms;
   }
 
-  scheme(scheme: MultiSignatureScheme): MultiSignatureScheme {
-    const { verifyMs, verifyClassMs, verifyKeyMs, aggregateMs } = this.costs;
+  /** The scheme with its prices (prices.ts), and the signers that sign at the same prices. */
+  scheme(scheme: MultiSignatureScheme): ChargedScheme {
+    const prices = pricesOf(scheme, this.costs);
     return {
-      name: scheme.name,
-      signatureBytes: scheme.signatureBytes,
-      publicKeyBytes: scheme.publicKeyBytes,
-      size: scheme.size,
-      verify: (groups, signature) => {
-        const keys = groups.reduce((sum, { signers }) => sum + signers.length, 0);
-        this.charge(verifyMs + verifyClassMs * Math.max(0, groups.length - 1) + verifyKeyMs * keys);
-        return scheme.verify(groups, signature);
+      scheme: {
+        name: scheme.name,
+        signatureBytes: scheme.signatureBytes,
+        publicKeyBytes: scheme.publicKeyBytes,
+        size: scheme.size,
+        verify: (groups, signature) => {
+          this.charge(prices.verify(this.#computing, groups));
+          const ok = scheme.verify(groups, signature);
+          if (ok) prices.valid(this.#computing, groups);
+          return ok;
+        },
+        aggregate: (parts) => {
+          this.charge(prices.aggregate(parts.length));
+          return scheme.aggregate(parts);
+        },
+        subtract: (aggregate, part) => {
+          this.charge(prices.aggregate(1));
+          return scheme.subtract(aggregate, part);
+        },
+        wellFormed: (signature) => scheme.wellFormed(signature),
       },
-      aggregate: (parts) => {
-        this.charge(aggregateMs * parts.length);
-        return scheme.aggregate(parts);
-      },
-      subtract: (aggregate, part) => {
-        this.charge(aggregateMs);
-        return scheme.subtract(aggregate, part);
-      },
-      wellFormed: (signature) => scheme.wellFormed(signature),
-    };
-  }
-
-  signer(signer: SchemeSigner): SchemeSigner {
-    return {
-      sign: (message) => {
-        this.charge(this.costs.signMs);
-        return signer.sign(message);
-      },
+      signer: (id, signer) => ({
+        sign: (message) => {
+          this.charge(prices.sign(id, message));
+          return signer.sign(message);
+        },
+      }),
     };
   }
 

@@ -17,9 +17,32 @@ export interface NetworkModel {
   jitterMs(from: SignerId, to: SignerId): number;
   /** Place of each signer; empty when they are all in one. */
   readonly regions: readonly string[];
+  /** Round trips between the places that signers are in, as a federation file says them. */
+  readonly geography: Geography;
 }
 
-const lanModel: NetworkModel = { latencyMs: () => 0.2, jitterMs: () => 0.1, regions: [] };
+/** Places, and round trips between them in whole ms, row to column. */
+export interface Geography {
+  readonly regions: readonly string[];
+  readonly latencyMs: readonly (readonly number[])[];
+}
+
+const nowhere: Geography = { regions: [], latencyMs: [] };
+
+const lanModel: NetworkModel = {
+  latencyMs: () => 0.2,
+  jitterMs: () => 0.1,
+  regions: [],
+  geography: nowhere,
+};
+
+/** Every round trip takes the same time, without jitter: a message takes half of it. */
+export const uniformModel = (rttMs: number): NetworkModel => ({
+  latencyMs: () => rttMs / 2,
+  jitterMs: () => 0,
+  regions: [],
+  geography: nowhere,
+});
 
 /** Two machines in one place are no nearer than this. */
 const latencyMsMin = 0.2;
@@ -49,6 +72,14 @@ function matrixOf(name: keyof typeof sources): Matrix {
   return matrix;
 }
 
+function geographyOf({ names, rows }: Matrix, used: ReadonlySet<number>): Geography {
+  const places = [...used];
+  return {
+    regions: places.map((place) => names[place]!),
+    latencyMs: places.map((from) => places.map((to) => Math.round(rows[from]![to]! / 10))),
+  };
+}
+
 /** @param random only deals the signers over the places. */
 export function networkModel(name: NetworkName, signers: number, random: Random): NetworkModel {
   if (name === 'lan') return lanModel;
@@ -61,5 +92,6 @@ export function networkModel(name: NetworkName, signers: number, random: Random)
     latencyMs,
     jitterMs: (from, to) => jitterShare * latencyMs(from, to),
     regions: placeOf.map((place) => names[place]!),
+    geography: geographyOf(matrixOf(name), new Set(placeOf)),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The virtual network: every pair of signers has a link with the latency of the network's model, and
  * jitter, loss, duplication and reordering as the weather is. It can be cut in either direction. With
- * a bandwidth a message first waits for its sender's uplink, then for its link. On the wire messages are
+ * a bandwidth a message first waits for its sender's uplink, then for its link. Small ones do not wait for large ones. On the wire messages are
  * encoded and decoded as on a real connection; without it they pass as they are, which is faster.
  */
 
@@ -10,6 +10,7 @@ import { must } from '../../src/base/result.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
 import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
+import { MessageSizes } from './message-sizes.ts';
 import type { NetworkModel } from './models.ts';
 import { fairWeather, type LinkQuality } from './quality.ts';
 
@@ -40,10 +41,12 @@ export class Network {
   readonly #lastArrival: Float64Array;
   readonly #linkFreeAt: Float64Array | undefined;
   readonly #uplinkFreeAt: Float64Array;
+  readonly #smallSentAt: Float64Array;
   /** Extra latency of a signer's messages, both ways, in ms. */
   readonly #delay: Float64Array;
   readonly #latencyOf = new Map<number, number>();
   readonly #encoded = new WeakMap<PeerMessage, Uint8Array>();
+  readonly #sizes: MessageSizes;
   weather: LinkQuality = fairWeather;
   sent = 0;
   /** By sender. */
@@ -61,7 +64,9 @@ export class Network {
     this.#lastArrival = new Float64Array(n * n);
     this.#linkFreeAt = options.bandwidthMbps === undefined ? undefined : new Float64Array(n * n);
     this.#uplinkFreeAt = new Float64Array(n);
+    this.#smallSentAt = new Float64Array(n);
     this.#delay = new Float64Array(n);
+    this.#sizes = new MessageSizes(n);
     this.messagesOf = new Float64Array(n);
     this.bytesOf = new Float64Array(n);
   }
@@ -107,8 +112,8 @@ export class Network {
     const sized = wire || countBytes || bandwidthMbps !== undefined || uplinkMbps !== undefined;
     const id = ++this.sent;
     this.messagesOf[from]! += 1;
-    const bytes = sized ? this.#bytesOfMessage(message) : undefined;
-    if (bytes) this.bytesOf[from]! += bytes.length;
+    const bytes = sized ? this.size(message) : 0;
+    this.bytesOf[from]! += bytes;
     const { loss, duplication } = this.weather;
     if (this.isCut(from, to) || (loss > 0 && this.#random.chance(loss))) return id;
     this.#carry(from, to, message, bytes, id);
@@ -118,7 +123,7 @@ export class Network {
 
   /** Size on the wire. */
   size(message: PeerMessage): number {
-    return this.#bytesOfMessage(message).length;
+    return this.#options.wire ? this.#bytesOfMessage(message).length : this.#sizes.of(message);
   }
 
   #bytesOfMessage(message: PeerMessage): Uint8Array {
@@ -130,32 +135,33 @@ export class Network {
     return bytes;
   }
 
-  #carry(
-    from: SignerId,
-    to: SignerId,
-    message: PeerMessage,
-    bytes: Uint8Array | undefined,
-    id: number,
-  ): void {
+  #carry(from: SignerId, to: SignerId, message: PeerMessage, bytes: number, id: number): void {
     const cell = from * this.#n + to;
     const jitterMs = this.#options.model.jitterMs(from, to) + this.weather.jitterMs;
-    const leaves = bytes ? this.#leavesAt(from, cell, bytes.length) : this.#schedule.now;
+    const leaves = bytes > 0 ? this.#leavesAt(from, cell, bytes) : this.#schedule.now;
     let at = leaves + this.latencyMs(from, to) + this.#random.exponential(jitterMs);
     if (!this.weather.reorder) at = Math.max(at, this.#lastArrival[cell]!);
     this.#lastArrival[cell] = at;
-    const decoded = (): PeerMessage => must(decodePeerMessage(bytes!, this.#n));
+    const { wire } = this.#options;
+    const decoded = (): PeerMessage => must(decodePeerMessage(this.#bytesOfMessage(message), this.#n));
     this.#schedule.after(at - this.#schedule.now, () => {
-      if (this.#cut[cell] === 0) this.#deliver(to, from, this.#options.wire ? decoded() : message, id);
+      if (this.#cut[cell] === 0) this.#deliver(to, from, wire ? decoded() : message, id);
     });
   }
 
   /** When the last bit has left, after what waits for the uplink and for the link. */
   #leavesAt(from: SignerId, cell: number, bytes: number): number {
     const { bandwidthMbps, uplinkMbps } = this.#options;
-    let at = this.#schedule.now;
+    const { now } = this.#schedule;
+    let at = now;
     if (uplinkMbps !== undefined) {
-      at = Math.max(at, this.#uplinkFreeAt[from]!) + transferMs(bytes, uplinkMbps);
-      this.#uplinkFreeAt[from] = at;
+      const takesMs = transferMs(bytes, uplinkMbps);
+      this.#uplinkFreeAt[from] = Math.max(now, this.#uplinkFreeAt[from]!) + takesMs;
+      at = this.#uplinkFreeAt[from]!;
+      if (bytes <= smallBytes) {
+        this.#smallSentAt[from] = Math.max(now, this.#smallSentAt[from]!) + takesMs;
+        at = this.#smallSentAt[from]!;
+      }
     }
     if (bandwidthMbps !== undefined && this.#linkFreeAt) {
       at = Math.max(at, this.#linkFreeAt[cell]!) + transferMs(bytes, bandwidthMbps);
@@ -164,6 +170,13 @@ export class Network {
     return at;
   }
 }
+
+/**
+ * An uplink serves its links in turn, packet by packet, as fair queueing does. So a message of a few packets waits
+ * for other small ones only, not for bodies on their way to other signers, and these wait the time that it takes.
+ * On its own link it arrives after what was sent before, as on every connection.
+ */
+const smallBytes = 4500;
 
 /** Mbit/s are bits in a microsecond: a thousand times as many in a ms. */
 const transferMs = (bytes: number, mbps: number): number => (bytes * 8) / (mbps * 1000);

@@ -1,5 +1,6 @@
 /** The output folder of one run: manifest, results for programs, the page for people, and its trace in two forms. */
 
+import { describeCryptography } from '../federation.ts';
 import type { SimulationOptions } from '../options.ts';
 import { passed, type Report } from '../run-report.ts';
 import { encodeScenario, materialise } from '../scenario.ts';
@@ -139,7 +140,7 @@ function asked(options: SimulationOptions, report: Report): Html {
   return html`${facts([
     ['seed', report.seed],
     ['network', report.network],
-    ['signatures', options.crypto === 'bls' ? 'BLS12-381' : 'fast mode: hashes stand for signatures'],
+    ['signatures', describeCryptography(options.crypto)],
     ['computing', options.costs === 'measured' ? 'as measured' : 'takes no time'],
     ['blocks', report.height],
     ['simulated events', report.events],

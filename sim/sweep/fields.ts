@@ -1,6 +1,7 @@
 /** What a sweep may set, and what each value must be. Parameters of an attack are checked against the attack. */
 
 import type { Attack, ParameterValue } from '../attacks/attack.ts';
+import { cryptographies } from '../federation.ts';
 import { networkNames } from '../network/names.ts';
 import { ruleNames } from '../rules/rule.ts';
 
@@ -55,10 +56,11 @@ export const limitFields = [
 
 export const runFields: Readonly<Record<string, Kind>> = {
   ...common,
+  rttMs: number(0, 86_400_000),
   bandwidthMbps: number(0.001, 1_000_000),
   uplinkMbps: number(0.001, 1_000_000),
   costs: oneOf('free', 'measured'),
-  crypto: oneOf('fast', 'bls'),
+  crypto: oneOf(...cryptographies),
   wire: truth,
   countBytes: truth,
   fanout: whole(2, 1000),

@@ -212,6 +212,7 @@ export function attackOptionsOf(settings: Settings, seed: string, attack: Attack
 
 const plainFields = [
   'network',
+  'rttMs',
   'bandwidthMbps',
   'uplinkMbps',
   'costs',

@@ -1,5 +1,7 @@
 /** Byte arrays: hex, text, comparison, concatenation. Nothing here keeps a reference to its input. */
 
+import { native } from './native.ts';
+
 /** Longer arrays have memory of their own; the shortest are kept with their object by the machine itself. */
 const sharedBytesMin = 65;
 const sharedBytesMax = 1024;
@@ -42,6 +44,10 @@ const codes = new Array<number>(codesMax).fill(0);
 
 /** Lower-case hex of `length` bytes from `at` on. */
 export function hexAt(bytes: Uint8Array, at: number, length: number): string {
+  return native ? native.hex(bytes, at, at + length) : ownHexAt(bytes, at, length);
+}
+
+function ownHexAt(bytes: Uint8Array, at: number, length: number): string {
   let hex = '';
   let filled = 0;
   for (let i = at; i < at + length; i++) {
@@ -74,6 +80,17 @@ export function fromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length >> 1);
   putHex(hex, bytes, 0);
   return bytes;
+}
+/** Longer runs than this are not given to a function as arguments. */
+const argumentsMax = 4096;
+
+/** The bytes as text of one character each, as map keys are; it compares by code unit as the bytes do. */
+export function byteText(bytes: Uint8Array): string {
+  if (native) return native.text(bytes, 0, bytes.length);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += argumentsMax)
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + argumentsMax) as unknown as number[]);
+  return text;
 }
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 /** @throws TypeError when the bytes are not UTF-8. */

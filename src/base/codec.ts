@@ -32,6 +32,23 @@ const digestCodec: Codec<string> = P.codecOf(
 /** A digest: 32 bytes on the wire, hex in memory. */
 export const digest = <T extends Digest = Digest>(): Codec<T> => digestCodec as unknown as Codec<T>;
 
+/** The digest that was read last where nearly all are the same one, as an epoch is. */
+const lastBytes = new Uint8Array(digestBytes);
+let lastDigest = hexAt(lastBytes, 0, digestBytes);
+
+const repeatedDigestCodec: Codec<string> = P.codecOf(digestCodec.write, (reader) => {
+  const at = reader.take(digestBytes);
+  let i = 0;
+  while (i < digestBytes && reader.bytes[at + i] === lastBytes[i]) i++;
+  if (i === digestBytes) return lastDigest;
+  lastBytes.set(reader.bytes.subarray(at, at + digestBytes));
+  lastDigest = hexAt(reader.bytes, at, digestBytes);
+  return lastDigest;
+});
+
+/** The same form as `digest`, for fields that hold the same digest again and again. */
+export const repeatedDigest = <T extends Digest>(): Codec<T> => repeatedDigestCodec as unknown as Codec<T>;
+
 export const fixedBytes = (length: number): Codec<Uint8Array> => P.bytes(length);
 
 /** Bytes with a 32-bit length, at most `max`. */

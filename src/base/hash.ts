@@ -3,9 +3,9 @@
  * length-prefixed, so no digest of one kind can be mistaken for one of another kind.
  */
 
-import { toHex, utf8 } from './bytes.ts';
+import { utf8 } from './bytes.ts';
 import type { Digest } from './ids.ts';
-import { sha256 } from './sha256.ts';
+import { sha256, sha256Hex } from './sha256.ts';
 
 /** What a digest or a signature is over. The version is part of the name. */
 export type Domain =
@@ -13,6 +13,7 @@ export type Domain =
   | 'transaction'
   | 'transaction-signed'
   | 'batch'
+  | 'batch-node'
   | 'vote'
   | 'certificate'
   | 'block'
@@ -50,4 +51,4 @@ export const hashBytes = (domain: Domain, ...parts: readonly Uint8Array[]): Uint
 
 /** The same as `hashBytes`, as hex. */
 export const hash = (domain: Domain, ...parts: readonly Uint8Array[]): Digest =>
-  toHex(hashBytes(domain, ...parts)) as Digest;
+  sha256Hex(domainPrefix(domain), ...parts) as Digest;

@@ -8,8 +8,8 @@ export type Table =
   | 'meta' // singletons: format, safety record of phase 3, committed state
   | 'batch' // batch id -> canonical bytes, accepted or ordered
   | 'dead' // batch id -> slot, of batches whose number another batch used
-  | 'vote' // batch id -> own vote content
-  | 'arrival' // arrival sequence -> batch id, uncommitted only
+  | 'vote' // not used any more
+  | 'arrival' // arrival sequence -> batch id and own vote on it, uncommitted only
   | 'certificate' // certificate digest -> canonical bytes
   | 'certified' // batch id + certificate digest -> empty, uncommitted only
   | 'block' // height -> committed block

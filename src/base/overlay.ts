@@ -4,40 +4,63 @@
  * the store before the next one.
  */
 
-import { compareBytes } from './bytes.ts';
+import { byteText, compareBytes } from './bytes.ts';
 import type { Ledger, Table, Write } from './ledger.ts';
 
-/** A key as text of one character a byte. */
-const textOfKey = (key: Uint8Array): string => String.fromCharCode.apply(null, key as unknown as number[]);
+/** The writes to one table: in the order asked for, and by key as far as somebody wanted to read. */
+interface TableWrites {
+  readonly asked: Write[];
+  readonly latest: Map<string, Write>;
+  /** How many of `asked` are in `latest`. */
+  indexed: number;
+}
 
-/** The latest write of each key, by table: reads ask mostly about tables that nobody wrote to in this step. */
+/**
+ * The latest write of each key, by table. Reads ask mostly about tables that nobody wrote to in this step,
+ * and a block's many rows are not read again in its step: a key is looked at only once its table is read.
+ */
 class LatestWrites {
-  readonly #tables = new Map<Table, Map<string, Write>>();
+  readonly #tables = new Map<Table, TableWrites>();
   #used = false;
 
   get(table: Table, key: Uint8Array): Write | undefined {
     const writes = this.#tables.get(table);
-    return writes && writes.size > 0 ? writes.get(textOfKey(key)) : undefined;
+    if (!writes || writes.asked.length === 0) return undefined;
+    return this.#index(writes).get(byteText(key));
   }
 
   set(write: Write): void {
     let writes = this.#tables.get(write.table);
     if (!writes) {
-      writes = new Map();
+      writes = { asked: [], latest: new Map(), indexed: 0 };
       this.#tables.set(write.table, writes);
     }
-    writes.set(textOfKey(write.key), write);
+    writes.asked.push(write);
     this.#used = true;
   }
 
   of(table: Table): Iterable<Write> {
-    return this.#tables.get(table)?.values() ?? [];
+    const writes = this.#tables.get(table);
+    return writes ? this.#index(writes).values() : [];
   }
 
   clear(): void {
     if (!this.#used) return;
-    for (const writes of this.#tables.values()) if (writes.size > 0) writes.clear();
+    for (const writes of this.#tables.values())
+      if (writes.asked.length > 0) {
+        writes.asked.length = 0;
+        if (writes.indexed > 0) writes.latest.clear();
+        writes.indexed = 0;
+      }
     this.#used = false;
+  }
+
+  #index(writes: TableWrites): Map<string, Write> {
+    for (; writes.indexed < writes.asked.length; writes.indexed++) {
+      const write = writes.asked[writes.indexed]!;
+      writes.latest.set(byteText(write.key), write);
+    }
+    return writes.latest;
   }
 }
 
@@ -46,6 +69,8 @@ export class LedgerOverlay implements Ledger {
   #writes: Write[] = [];
   readonly #latest = new LatestWrites();
   readonly #lazy = new Set<Write>();
+  /** Tables that `#lazy` holds a write to. */
+  readonly #lazyTables = new Set<Table>();
 
   constructor(below: Ledger) {
     this.#below = below;
@@ -76,11 +101,12 @@ export class LedgerOverlay implements Ledger {
     const write: Write = { table, key, value };
     this.#supersede(write);
     this.#lazy.add(write);
+    this.#lazyTables.add(table);
   }
 
   /** The latest write of its key now. Whatever it is, it wins over a lazy one before it. */
   #supersede(write: Write): void {
-    if (this.#lazy.size > 0) {
+    if (this.#lazyTables.has(write.table)) {
       const before = this.#latest.get(write.table, write.key);
       if (before) this.#lazy.delete(before);
     }
@@ -104,6 +130,7 @@ export class LedgerOverlay implements Ledger {
     if (this.#lazy.size === 0) return [];
     const writes = [...this.#lazy];
     this.#lazy.clear();
+    this.#lazyTables.clear();
     return writes;
   }
 

@@ -67,7 +67,7 @@ export interface Codec<T> {
 }
 
 /** A buffer that grew beyond this is not kept. */
-const keptBytesMax = 1 << 16;
+const keptBytesMax = 1 << 20;
 /** Writers at rest: one codec's rule may encode with another codec. */
 const resting: Writer[] = [];
 
@@ -205,7 +205,7 @@ export const string = (length: Codec<number>): Codec<string> =>
 class FieldError extends CodecError {}
 
 /** The error with the place where it happened in front. */
-function inField(field: string | number, error: unknown): FieldError {
+export function inField(field: string | number, error: unknown): FieldError {
   const reason = error instanceof Error ? error.message : String(error);
   return new FieldError(error instanceof FieldError ? `${field}/${reason}` : `${field}: ${reason}`);
 }

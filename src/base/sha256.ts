@@ -2,7 +2,13 @@
  * SHA-256 (FIPS 180-4). The protocol hashes little at a time and very often, and a general library spends
  * more on its objects than on the rounds: this one keeps one block, one schedule and one state, and joins
  * the parts of a message as it reads them. The tests hold it against two other implementations.
+ *
+ * A host may lend its own (`native.ts`): it is given contiguous bytes, joined in one buffer that is used
+ * again and again, since a call costs more than hashing the few blocks of most messages.
  */
+
+import { toHex } from './bytes.ts';
+import { native } from './native.ts';
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 const rounds = Int32Array.of(
@@ -173,8 +179,23 @@ function finish(filled: number, length: number): Uint8Array {
   return digest;
 }
 
-/** SHA-256 of the parts one after the other, 32 bytes. */
-export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+const scratch = new Uint8Array(1 << 14);
+
+/** The parts as one array, in the scratch buffer when there is room: to be read at once. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const to = length <= scratch.length ? scratch : new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    to.set(part, at);
+    at += part.length;
+  }
+  return to.subarray(0, length);
+}
+
+function ownSha256(parts: readonly Uint8Array[]): Uint8Array {
   state.set(initial);
   let filled = 0;
   let length = 0;
@@ -184,3 +205,16 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return finish(filled, length);
 }
+
+/** SHA-256 of the parts one after the other, 32 bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  if (!native) return ownSha256(parts);
+  const text = native.sha256Text(joined(parts));
+  const digest = new Uint8Array(32);
+  for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
+  return digest;
+}
+
+/** The same as lower-case hex. */
+export const sha256Hex = (...parts: readonly Uint8Array[]): string =>
+  native ? native.sha256Hex(joined(parts)) : toHex(ownSha256(parts));

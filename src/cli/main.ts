@@ -5,6 +5,7 @@
  */
 
 import { CommanderError } from 'commander';
+import { installNodeNative } from '../crypto/native-node.ts';
 import { CommandFailure, exitFailure, exitUsage } from './fail.ts';
 import { buildProgram } from './program.ts';
 
@@ -30,4 +31,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
+installNodeNative();
 process.exitCode = await main(process.argv);

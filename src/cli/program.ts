@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { wholeNumber } from './arguments.ts';
+import { decimal, wholeNumber } from './arguments.ts';
 import { CommandFailure, exitUsage, orFail, print } from './fail.ts';
 import { addSimulator } from './sim/program.ts';
 import { version } from './version.ts';
@@ -27,6 +27,7 @@ export function buildProgram(): Command {
   addPrograms(program);
   addClients(program);
   addTools(program);
+  addBench(program);
   addSimulator(program);
   return program;
 }
@@ -50,6 +51,10 @@ function addPlanning(program: Command): void {
       '--fanout <k>',
       'children of a tree node (default: one level up to 4 signers, else 2)',
       wholeNumber,
+    )
+    .option(
+      '--scheme <name>',
+      'signatures of votes and blocks: ed25519-list or bls12-381 (default: the cheaper one)',
     )
     .option('--seed <hex>', 'makes the keys reproducible: for tests only')
     .option('--json', 'print JSON')
@@ -192,5 +197,47 @@ function addTools(program: Command): void {
       const result = orderCommand(await readText(file), options.rule);
       if (!result.ok) throw new CommandFailure(`${file}: ${result.error.message}`);
       print(result.value, options.json);
+    });
+}
+
+function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('real processes on loopback: throughput, latency, and what they cost')
+    .option('--signers <n>', 'number of signers (default: 4)', wholeNumber)
+    .option('--byzantine <f>', 'signers that may lie', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
+    .option('--fanout <k>', 'children of a tree node', wholeNumber)
+    .option('--clients <c>', 'load processes (default: 1)', wholeNumber)
+    .option('--outstanding <list>', 'transactions under way at once, one load each (default: 1,10,50,2000)')
+    .option('--rate <r>', 'open loop: transactions a second, whatever comes back', decimal)
+    .option('--schedule <kind>', 'of the open loop: poisson or fixed (default: poisson)')
+    .option('--size <bytes>', 'of a value (default: 100)', wholeNumber)
+    .option('--conflict <percent>', 'transactions that depend on one hot key (default: 0)', decimal)
+    .option('--keys <kind>', 'distinct, uniform[:count] or zipf[:exponent[:count]] (default: distinct)')
+    .option('--seconds <s>', 'to measure (default: 5)', decimal)
+    .option('--warmup <s>', 'before that (default: 3)', decimal)
+    .option('--starts <n>', 'fresh starts (default: 3)', wholeNumber)
+    .option('--dead <k>', 'signers killed before measuring', wholeNumber)
+    .option('--liars <k>', 'signers that lie in every vote', wholeNumber)
+    .option('--at <list>', 'signers that the load goes to, from 0 (default: all)')
+    .option('--finality <kind>', 'awaited: score or order (default: score)')
+    .option(
+      '--against <system>',
+      'etcd: three servers of the distribution, in turn with ours at the same load',
+    )
+    .option('--etcd-client <kind>', 'grpc, or lean: next to no costs of its own (default: grpc)')
+    .option('--profile', 'one more start of each load, with CPU profiles: time by phase')
+    .option('--memory', 'samples memory and disk use while measuring')
+    .option('--every <s>', 'seconds between the samples (default: 5)', decimal)
+    .option('--learner', 'a learner follows; values are operations on documents')
+    .option('--html <file>', 'writes a report')
+    .option('--out <dir>', 'writes report, figures and profiles')
+    .option('--dir <dir>', 'where to keep data (default: a temporary directory on a disk)')
+    .option('--keep', 'keep data and logs')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { benchCommand } = await import('./bench.ts');
+      print(await benchCommand(options), options.json);
     });
 }

@@ -14,8 +14,8 @@ import { accept, type Refusal, type Result, refuse } from '../base/result.ts';
 import type { Client } from '../client/client.ts';
 import { ClientError } from '../client/error.ts';
 import { connectNode } from '../client/node.ts';
-import { blstProvider } from '../crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../crypto/ed25519-node.ts';
+import { nodeSchemes } from '../crypto/schemes-node.ts';
 import { documentDependencies, parseOperations } from '../peer/machine/documents.ts';
 import { openFederation } from '../verify/federation.ts';
 import { type SeenParts, verifyReceipt } from '../verify/receipt.ts';
@@ -83,7 +83,7 @@ async function federationOf(
   if (!text.ok) return text;
   const opened = openFederation(
     text.value,
-    blstProvider,
+    nodeSchemes,
     nodeSignatures,
     federation ?? `${first}/v1/federation`,
   );

@@ -12,8 +12,8 @@
 import { fromHex } from '../base/bytes.ts';
 import type { Height } from '../base/ids.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
-import { blstProvider } from '../crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../crypto/ed25519-node.ts';
+import { nodeSchemes } from '../crypto/schemes-node.ts';
 import { type Block, blockDigest, decodeBlock, decodeQc } from '../messages/block.ts';
 import { decodeEvidence } from '../messages/evidence.ts';
 import type { Federation } from '../messages/federation.ts';
@@ -153,7 +153,7 @@ export function verifyCommand(
   fileText: string,
   federationText: string,
 ): Result<{ readonly text: string; readonly json: unknown }> {
-  const opened = openFederation(federationText, blstProvider, nodeSignatures);
+  const opened = openFederation(federationText, nodeSchemes, nodeSignatures);
   if (!opened.ok) return opened;
   const values = valuesOf(fileText);
   if (!values.ok) return values;

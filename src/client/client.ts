@@ -11,18 +11,20 @@
  * What nobody asks for is not requested: a client that awaits `final` alone sends one request.
  */
 
-import { compareBytes, utf8 } from '../base/bytes.ts';
-import type { Height, TransactionId } from '../base/ids.ts';
-import { nobleProvider } from '../crypto/bls-noble.ts';
+import { allocate, compareBytes, utf8 } from '../base/bytes.ts';
+import { Deadlines } from '../base/deadlines.ts';
+import type { Height } from '../base/ids.ts';
 import { nobleSignatures } from '../crypto/ed25519-noble.ts';
 import type { SchemeProvider } from '../crypto/scheme.ts';
+import { nobleSchemes } from '../crypto/schemes-noble.ts';
 import type { SingleSignatures, SingleSigner } from '../crypto/signing.ts';
-import { encodeTransactionJson } from '../messages/http.ts';
 import { clientIdBytesMax, dependencyBytesMax } from '../messages/limits.ts';
 import { encodeReceiptJson, type Receipt } from '../messages/receipt.ts';
 import type { ReceiptJson } from '../messages/receipt-json.ts';
 import type { StreamEvent } from '../messages/stream.ts';
 import {
+  type EncodedTransaction,
+  encodedTransaction,
   neverExpires,
   type Transaction,
   transactionId,
@@ -31,9 +33,8 @@ import {
 import { openFederation } from '../verify/federation.ts';
 import { Verifier } from '../verify/verifier.ts';
 import { misuse } from './error.ts';
-import type { Goal } from './goal.ts';
 import type { Fetch } from './http.ts';
-import { Job } from './job.ts';
+import { Handle, Job, type JobOwner, type SubmittedTransaction } from './job.ts';
 import { ReceiptChecker } from './receipts.ts';
 import { type Route, Router } from './router.ts';
 import { Sender } from './sender.ts';
@@ -54,10 +55,13 @@ export interface ConnectOptions {
   /** A signer that has not answered for this long is taken for dead: 3000 milliseconds. */
   readonly stallMs?: number;
   /** Pure JavaScript when absent. Used only when `federation` is a text. */
-  readonly provider?: SchemeProvider;
+  readonly schemes?: readonly SchemeProvider[];
   readonly singles?: SingleSignatures;
   readonly fetch?: Fetch;
+  /** The global one when absent, if there is one. */
   readonly webSocket?: (url: string) => WebSocketLike;
+  /** False: transactions go in requests over HTTP alone, not over WebSockets. */
+  readonly stream?: boolean;
 }
 
 export interface SubmitOptions {
@@ -75,36 +79,38 @@ export interface SubmitOptions {
   readonly sign?: SingleSigner;
 }
 
-/** Promises of a submitted transaction. Each rejects with a `ClientError`. */
-export interface SubmittedTransaction {
-  readonly id: TransactionId;
-  /** Durable in a batch of some signer's. */
-  readonly accepted: Promise<void>;
-  /** A verified receipt, by score or by order. */
-  readonly final: Promise<Receipt>;
-  /** A verified receipt by order. */
-  readonly ordered: Promise<Receipt>;
-}
-
 const timeoutMsDefault = 30_000;
+/** `setTimeout` takes a 32-bit number. */
+const timerMsMax = 2 ** 31 - 1;
 
-function verifierOf({ federation, provider, singles }: ConnectOptions): Verifier {
+function verifierOf({ federation, schemes, singles }: ConnectOptions): Verifier {
   if (federation instanceof Verifier) return federation;
-  const opened = openFederation(federation, provider ?? nobleProvider, singles ?? nobleSignatures);
+  const opened = openFederation(federation, schemes ?? nobleSchemes, singles ?? nobleSignatures);
   if (!opened.ok) throw misuse(opened.error.code, opened.error.message);
   return opened.value;
 }
 
-function globalWebSocket(url: string): WebSocketLike {
+function globalWebSocket(): ((url: string) => WebSocketLike) | undefined {
   const { WebSocket } = globalThis as { WebSocket?: new (url: string) => WebSocketLike };
-  if (!WebSocket) throw misuse('NO_WEBSOCKET', 'there is no global WebSocket: pass options.webSocket');
-  return new WebSocket(url);
+  return WebSocket && ((url) => new WebSocket(url));
 }
+
+function withoutWebSocket(): never {
+  throw misuse('NO_WEBSOCKET', 'there is no global WebSocket: pass options.webSocket');
+}
+
+/** Random numbers are drawn in blocks: a call costs more than what it brings. */
+const randomWords = new Uint32Array(1024);
+let randomUsed = randomWords.length;
 
 /** 53 random bits. */
 function randomNonce(): number {
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
-  return (high >>> 11) * 2 ** 32 + low;
+  if (randomUsed === randomWords.length) {
+    crypto.getRandomValues(randomWords);
+    randomUsed = 0;
+  }
+  const high = randomWords[randomUsed++]!;
+  return (high >>> 11) * 2 ** 32 + randomWords[randomUsed++]!;
 }
 
 /** @throws ClientError when it is empty or too long. */
@@ -114,42 +120,48 @@ function checkedClientId(id: Uint8Array): Uint8Array {
   return id;
 }
 
+function checkWhole(field: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw misuse('OPTIONS', `${field}: expected a whole number from 0, found ${value}`);
+}
+
+/** Text longer than this is given to the encoder, for which a call is dear. */
+const shortText = 256;
+
+/** Text as UTF-8. */
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  if (typeof text !== 'string') return text;
+  if (text.length > shortText) return utf8(text);
+  const bytes = allocate(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return utf8(text);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
 /** The set with one encoding: ascending, each once. */
 function dependencySet(deps: readonly (string | Uint8Array)[]): Uint8Array[] {
-  const sorted = deps.map((one) => (typeof one === 'string' ? utf8(one) : one)).sort(compareBytes);
-  return sorted.filter((one, i) => i === 0 || compareBytes(sorted[i - 1]!, one) !== 0);
+  if (deps.length === 1) return [bytesOf(deps[0]!)];
+  const list = deps.map(bytesOf);
+  list.sort(compareBytes);
+  return list.filter((one, i) => i === 0 || compareBytes(list[i - 1]!, one) !== 0);
 }
 
-/** The promises of a job. @param more called when one is asked for that nobody waited for yet. */
-function handleOf(job: Job, more: () => void): SubmittedTransaction {
-  const want = <T>(goal: Goal<T>): Promise<T> => {
-    const fresh = goal.open && !goal.awaited;
-    const { promise } = goal;
-    if (fresh) more();
-    return promise;
-  };
-  return {
-    id: job.id,
-    get accepted() {
-      return want(job.accepted);
-    },
-    get final() {
-      return want(job.final);
-    },
-    get ordered() {
-      return want(job.ordered);
-    },
-  };
-}
-
-export class Client {
+export class Client implements JobOwner {
   readonly verifier: Verifier;
   readonly #options: ConnectOptions;
   readonly #router: Router;
   readonly #sender: Sender;
   readonly #clientId: Uint8Array;
-  readonly #jobs = new Set<Job>();
+  /** Jobs with something to do, by when they must be done. */
+  readonly #deadlines = new Deadlines<Job>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = 0;
+  #now: number | undefined;
   readonly #closing = new AbortController();
+  #closed = false;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -163,6 +175,7 @@ export class Client {
     this.#clientId = checkedClientId(options.clientId ?? crypto.getRandomValues(new Uint8Array(16)));
     this.#sender = new Sender({
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      webSocket: options.stream === false ? undefined : (options.webSocket ?? globalWebSocket()),
       router: this.#router,
       receipts: new ReceiptChecker(this.verifier),
       connections: options.connections ?? 4,
@@ -175,41 +188,13 @@ export class Client {
    * @throws ClientError when the federation's limits do not admit it, or the client is closed.
    */
   submit(body: Uint8Array | string, options: SubmitOptions = {}): SubmittedTransaction {
-    if (this.#closing.signal.aborted) throw misuse('CLOSED', 'the client is closed');
-    if (options.signal?.aborted) throw misuse('ABORTED', 'the caller gave up before the submission');
-    const transaction = this.#transaction(body, options);
-    const job = new Job(
-      transactionId(transaction),
-      transaction,
-      JSON.stringify(encodeTransactionJson(transaction)),
-      this.#router.home(transaction),
-      () => stop(),
-    );
+    if (this.#closed) throw misuse('CLOSED', 'the client is closed');
     const { signal, timeoutMs = timeoutMsDefault } = options;
-    const abort = (): void => job.fail('ABORTED', 'the caller gave up', true);
-    const expire = (): void => {
-      const trouble = job.trouble === undefined ? '' : `; ${job.trouble}`;
-      job.fail('TIMEOUT', `not done after ${timeoutMs} ms${trouble}`, true);
-    };
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      this.#jobs.delete(job);
-    };
-    const start = (): void => {
-      stop();
-      timer = setTimeout(expire, timeoutMs);
-      signal?.addEventListener('abort', abort);
-      this.#jobs.add(job);
-      this.#sender.take(job);
-    };
-    start();
-    return handleOf(job, () => {
-      if (signal?.aborted) abort();
-      else if (this.#closing.signal.aborted) job.fail('CLOSED', 'the client was closed', true);
-      else start();
-    });
+    if (signal?.aborted) throw misuse('ABORTED', 'the caller gave up before the submission');
+    const encoded = this.#transaction(body, options);
+    const job = new Job(encoded, this.#router.home(encoded.transaction), timeoutMs, signal, this);
+    this.#start(job);
+    return new Handle(job);
   }
 
   /** Events of a signer's stream, decoded; see `subscribe.ts`. Ends when the signal aborts. */
@@ -220,7 +205,7 @@ export class Client {
         urls: this.#router.urls,
         epoch: this.verifier.epoch,
         n: this.verifier.n,
-        open: this.#options.webSocket ?? globalWebSocket,
+        open: this.#options.webSocket ?? globalWebSocket() ?? withoutWebSocket,
       },
       after,
       stop,
@@ -234,12 +219,67 @@ export class Client {
 
   /** Gives up everything that is under way, with `CLOSED`. */
   close(): void {
+    this.#closed = true;
     this.#closing.abort();
     this.#sender.close();
-    for (const job of [...this.#jobs]) job.fail('CLOSED', 'the client was closed', true);
+    for (const job of this.#deadlines.takeAll()) job.fail('CLOSED', 'the client was closed', true);
   }
 
-  #transaction(body: Uint8Array | string, options: SubmitOptions): Transaction {
+  /** Somebody asks for more of a job. */
+  more(job: Job): void {
+    if (job.signal?.aborted) job.fail('ABORTED', 'the caller gave up', true);
+    else if (this.#closed) job.fail('CLOSED', 'the client was closed', true);
+    else this.#start(job);
+  }
+
+  /** A job has nothing left to do for now. */
+  rested(job: Job): void {
+    this.#deadlines.remove(job);
+    job.stopListening();
+    if (this.#deadlines.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The time, asked for once for all that is submitted together: the clock costs as much as the rest. */
+  #time(): number {
+    if (this.#now === undefined) {
+      this.#now = performance.now();
+      queueMicrotask(() => {
+        this.#now = undefined;
+      });
+    }
+    return this.#now;
+  }
+
+  #start(job: Job): void {
+    const now = this.#time();
+    this.#deadlines.add(job, now, job.timeoutMs);
+    job.listen();
+    this.#arm(now + job.timeoutMs, now);
+    this.#sender.take(job);
+  }
+
+  /** One timer, for the earliest deadline. */
+  #arm(at: number, now: number): void {
+    if (this.#timer !== undefined && this.#timerAt <= at) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#expire(), Math.min(Math.max(0, at - now), timerMsMax));
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (let job = this.#deadlines.due(now); job; job = this.#deadlines.due(now)) {
+      const trouble = job.trouble === undefined ? '' : `; ${job.trouble}`;
+      job.fail('TIMEOUT', `not done after ${job.timeoutMs} ms${trouble}`, true);
+    }
+    const { next } = this.#deadlines;
+    if (next !== undefined) this.#arm(next, now);
+  }
+
+  #transaction(body: Uint8Array | string, options: SubmitOptions): EncodedTransaction {
     const sign = options.sign ?? this.#options.sign;
     const unsigned: Transaction = {
       epoch: this.verifier.epoch,
@@ -247,21 +287,25 @@ export class Client {
       nonce: options.nonce ?? randomNonce(),
       expires: (options.expires as Height | undefined) ?? neverExpires,
       dependencies: options.deps && dependencySet(options.deps),
-      body: typeof body === 'string' ? utf8(body) : body,
+      body: bytesOf(body),
       signature: undefined,
     };
-    for (const field of ['nonce', 'expires'] as const)
-      if (!Number.isSafeInteger(unsigned[field]) || unsigned[field] < 0)
-        throw misuse('OPTIONS', `${field}: expected a whole number from 0, found ${unsigned[field]}`);
+    checkWhole('nonce', unsigned.nonce);
+    checkWhole('expires', unsigned.expires);
     if (unsigned.dependencies?.some((one) => one.length > dependencyBytesMax))
       throw misuse('DEPENDENCY_SIZE', `deps: expected at most ${dependencyBytesMax} bytes each`);
-    const id = transactionId(unsigned);
-    const transaction = sign ? { ...unsigned, signature: sign.sign(transactionSigningBytes(id)) } : unsigned;
-    const valid = this.verifier.transaction(transaction, id);
+    const encoded = encodedTransaction(
+      sign
+        ? { ...unsigned, signature: sign.sign(transactionSigningBytes(transactionId(unsigned))) }
+        : unsigned,
+    );
+    const valid = this.verifier.transaction(encoded.transaction, encoded.id);
     if (!valid.ok) throw misuse(valid.error.code, valid.error.message);
-    return transaction;
+    return encoded;
   }
 }
+
+export type { SubmittedTransaction } from './job.ts';
 
 /** Opens a client. Nothing is sent before the first submit. @throws ClientError on wrong options. */
 export const connect = (options: ConnectOptions): Client => new Client(options);

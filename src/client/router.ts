@@ -5,8 +5,6 @@
  * while, by the same ring for everybody, so that one document's transactions move together.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concat } from '../base/bytes.ts';
 import type { Transaction } from '../messages/transaction.ts';
 
 /** `dependency` (default), `random`, or the URL of a signer to prefer. */
@@ -24,6 +22,8 @@ export class Router {
   readonly #preferred: number;
   readonly #blockedUntil: number[];
   readonly #failures: number[];
+  /** Some signer was passed over since all last answered. */
+  #passesOver = false;
 
   constructor(urls: readonly string[], route: Route) {
     this.#route = route;
@@ -39,9 +39,14 @@ export class Router {
     if (this.#preferred >= 0) return this.#preferred;
     if (this.#route === 'random') return Math.floor(Math.random() * this.urls.length);
     const smallest = transaction.dependencies?.[0];
-    const key = smallest ? concat(Uint8Array.of(1), smallest) : concat(Uint8Array.of(0), transaction.client);
-    const digest = sha256(key);
-    return new DataView(digest.buffer, digest.byteOffset).getUint32(0) % this.urls.length;
+    return (smallest ? spread(smallest, 1) : spread(transaction.client, 0)) % this.urls.length;
+  }
+
+  /** The first available signer from `home` on, or -1. */
+  free(home: number): number {
+    if (!this.#passesOver) return home;
+    const { signer, inMs } = this.pick(home, Date.now());
+    return inMs > 0 ? -1 : signer;
   }
 
   /** The first available signer from `home` on, or the one that is available soonest, and when. */
@@ -59,20 +64,37 @@ export class Router {
   succeeded(signer: number): void {
     this.#failures[signer] = 0;
     this.#blockedUntil[signer] = 0;
+    this.#passesOver &&= this.#blockedUntil.some((until) => until > 0);
+  }
+
+  /** It answered what was asked earlier: if it asked to be left alone meanwhile, it is. */
+  answered(signer: number): void {
+    this.#failures[signer] = 0;
   }
 
   /** It did not answer, or not sensibly: each time in a row it is left alone for twice as long. */
   failed(signer: number, now: number): void {
     const failures = this.#failures[signer]!;
     this.#failures[signer] = failures + 1;
+    this.#passesOver = true;
     const penalty = Math.min(penaltyMsMin * 2 ** Math.min(failures, 10), penaltyMsMax);
     this.#blockedUntil[signer] = now + jittered(penalty);
   }
 
   /** It asked to be left alone. @param retryAfterMs as it said. */
   overloaded(signer: number, now: number, retryAfterMs: number): void {
+    this.#passesOver = true;
     this.#blockedUntil[signer] = now + jittered(Math.min(retryAfterMs, penaltyMsMax));
   }
+}
+
+/** 32 bits that spread evenly whatever the bytes (FNV-1a, then the last step of MurmurHash3). */
+function spread(bytes: Uint8Array, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 const trimmed = (url: string): string => url.replace(/\/+$/, '');

@@ -1,29 +1,36 @@
 /**
- * Carries transactions to signers and brings their receipts back. One lane a signer: what is submitted
- * while its connections are busy goes out together, so many concurrent submits are few requests.
+ * Carries transactions to signers and brings their receipts back. One lane a signer: a submission stream where
+ * there are WebSockets (`submit-stream.ts`), else requests over HTTP, which are also what is left when a stream
+ * cannot be opened. What is submitted in one turn, or while connections are busy, goes out together.
  *
  * Rules:
  * 1. The id is the idempotency key. After any failure the very same transaction goes to the next
  *    signer; nothing is given up before its deadline, and nothing can be executed twice.
  * 2. Asking for finality is sending it again with `wait`: whoever is asked then knows it, whatever became
  *    of the signer before.
- * 3. A request waits no longer than a few times the usual latency. What is not final by then is asked for
- *    again among the slow ones, on connections of their own, so that a contested transaction does not
- *    delay the receipts of others.
+ * 3. What is slow delays nothing else. On a stream each transaction is answered by itself. A request waits no
+ *    longer than a few times the usual latency; what is not final by then is asked for again among the slow
+ *    ones, on connections of their own.
  * 4. Nothing is reached without a receipt that verifies. A signer that gives another one has failed.
  */
 
 import { type ErrorJson, type ResultJson, requestTransactionsMax, type Wait } from '../messages/http.ts';
+import type { Receipt } from '../messages/receipt.ts';
+import { submitTransactionsMax } from '../messages/submission.ts';
 import { type Answer, type Fetch, submitTransactions } from './http.ts';
 import type { Job } from './job.ts';
 import type { ReceiptChecker } from './receipts.ts';
 import { jittered, type Router } from './router.ts';
+import { type StreamOwner, SubmitStream } from './submit-stream.ts';
+import type { WebSocketLike } from './subscribe.ts';
 
 export interface SenderOptions {
   readonly fetch: Fetch;
+  /** Opens WebSockets, where there are any: then streams are used. */
+  readonly webSocket: ((url: string) => WebSocketLike) | undefined;
   readonly router: Router;
   readonly receipts: ReceiptChecker;
-  /** Connections to one signer for what is fresh. */
+  /** Connections to one signer for what is fresh, over HTTP. */
   readonly connections: number;
   /** A signer that has not answered this long after it should have is taken for dead, in milliseconds. */
   readonly stallMs: number;
@@ -31,15 +38,22 @@ export interface SenderOptions {
 
 /** Connections to one signer for what is slow, or waits for a block. */
 const slowConnections = 2;
-/** Bytes of transactions in one request, unless one alone has more. */
+/** Bytes of transactions in one request or message, unless one alone has more. */
 const requestBytes = 1 << 20;
 /** How long what is slow is waited for, and acceptance. */
 const waitMs = { accepted: 2000, score: 500, order: 2000 } as const satisfies Record<Wait, number>;
+/** How long an answer on a stream may take before the signer says that there is none yet. */
+const streamWaitMs = 1000;
 const patienceMsMin = 50;
 const patienceMsMax = 2000;
 const retryMsMax = 5000;
+/** How long HTTP is used after a stream could not be opened, twice as long each time in a row. */
+const withoutStreamMsMin = 5000;
+const withoutStreamMsMax = 300_000;
+/** When to look again whether a socket has taken what it was given. */
+const fullMs = 5;
 
-/** What goes together in one request. */
+/** What goes together in one request or message. */
 interface Group {
   readonly wait: Wait;
   readonly slow: boolean;
@@ -48,9 +62,15 @@ interface Group {
 
 interface Lane {
   queue: Job[];
+  scheduled: boolean;
+  stream: SubmitStream | undefined;
+  /** HTTP is used until then. */
+  httpUntil: number;
+  /** Streams in a row that could not be opened. */
+  refusals: number;
+  /** Requests under way over HTTP. */
   fresh: number;
   slow: number;
-  scheduled: boolean;
 }
 
 const nextTurn: (run: () => void) => void =
@@ -67,7 +87,15 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#lanes = options.router.urls.map(() => ({ queue: [], fresh: 0, slow: 0, scheduled: false }));
+    this.#lanes = options.router.urls.map(() => ({
+      queue: [],
+      scheduled: false,
+      stream: undefined,
+      httpUntil: options.webSocket ? 0 : Number.POSITIVE_INFINITY,
+      refusals: 0,
+      fresh: 0,
+      slow: 0,
+    }));
   }
 
   /** Takes a job up, or again when somebody wants more of it. */
@@ -82,23 +110,25 @@ export class Sender {
     for (const request of this.#requests) request.abort();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    for (const lane of this.#lanes) lane.stream?.end(undefined);
   }
 
   #enqueue(job: Job): void {
-    const { signer, inMs } = this.#options.router.pick(job.home, Date.now());
-    if (inMs > 0) {
-      this.#later(inMs, job);
+    const signer = this.#options.router.free(job.home);
+    if (signer >= 0) {
+      this.#lanes[signer]!.queue.push(job);
+      this.#schedule(signer);
       return;
     }
-    this.#lanes[signer]!.queue.push(job);
-    this.#schedule(signer);
+    const later = this.#options.router.pick(job.home, Date.now());
+    this.#later(later.inMs, () => this.#enqueue(job));
   }
 
-  #later(ms: number, job: Job): void {
+  #later(ms: number, run: () => void): void {
     if (this.#closed) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#enqueue(job);
+      run();
     }, ms);
     this.#timers.add(timer);
   }
@@ -116,16 +146,103 @@ export class Sender {
 
   #pump(signer: number): void {
     const lane = this.#lanes[signer]!;
-    const groups = groupsOf(lane.queue);
+    if (lane.queue.length === 0) return;
+    const stream = this.#streamOf(signer);
+    if (stream) this.#ship(signer, stream);
+    else this.#post(signer);
+  }
+
+  /** The stream of a lane, opened if need be; undefined when it is to use HTTP. */
+  #streamOf(signer: number): SubmitStream | undefined {
+    const lane = this.#lanes[signer]!;
+    const { webSocket, router, receipts, stallMs } = this.#options;
+    if (lane.stream || !webSocket || lane.httpUntil > Date.now()) return lane.stream;
+    try {
+      const socket = webSocket(`${router.urls[signer]!.replace(/^http/, 'ws')}/v1/submit`);
+      lane.stream = new SubmitStream({ socket, receipts, owner: this.#ownerOf(signer), stallMs });
+    } catch {
+      // No WebSocket to this address; a browser may forbid it. Requests say what is wrong, if anything is.
+      this.#withoutStream(lane);
+    }
+    return lane.stream;
+  }
+
+  #withoutStream(lane: Lane): void {
+    const ms = Math.min(withoutStreamMsMin * 2 ** Math.min(lane.refusals, 10), withoutStreamMsMax);
+    lane.refusals += 1;
+    lane.httpUntil = Date.now() + ms;
+  }
+
+  /** What waits in a lane, as messages of its stream. */
+  #ship(signer: number, stream: SubmitStream): void {
+    const lane = this.#lanes[signer]!;
+    const room = stream.room;
+    const taken = room < lane.queue.length ? lane.queue.splice(0, room) : lane.queue;
+    if (taken === lane.queue) lane.queue = [];
+    const now = performance.now();
+    for (const { wait, jobs } of groupsOf(taken, submitTransactionsMax, shipSize))
+      stream.send(jobs, wait, streamWaitMs, now);
+    // Answers and the opening wake the lane; a socket that is full does not say when it is empty again.
+    if (lane.queue.length > 0 && stream.isFull) this.#later(fullMs, () => this.#schedule(signer));
+  }
+
+  /** What the answers of a signer's stream mean. */
+  #ownerOf(signer: number): StreamOwner {
+    const lane = this.#lanes[signer]!;
+    const { router } = this.#options;
+    return {
+      ready: () => {
+        lane.refusals = 0;
+        router.answered(signer);
+        if (lane.queue.length > 0) this.#schedule(signer);
+      },
+      accepted: (job) => {
+        job.accept();
+        this.#again(job);
+      },
+      open: (job) => {
+        job.accept();
+        job.asks += 1;
+        this.#again(job, this.#restOf(job));
+      },
+      refused: (job, error) => this.#refused(signer, job, error),
+      received: (job, receipt, tookMs) => this.#received(job, receipt, job.shipment!.wait, tookMs),
+      ended: (jobs, why, opened) => this.#ended(signer, jobs, why, opened),
+    };
+  }
+
+  /** Not in a tight circle when the signer does not wait as it was asked to. */
+  #restOf(job: Job): number {
+    return Math.max(0, patienceMsMin - (performance.now() - job.shipment!.sentAt));
+  }
+
+  #ended(signer: number, jobs: readonly Job[], why: string | undefined, opened: boolean): void {
+    const lane = this.#lanes[signer]!;
+    lane.stream = undefined;
+    if (this.#closed) return;
+    if (opened && why !== undefined && jobs.length > 0) {
+      this.#options.router.failed(signer, Date.now());
+      for (const job of jobs) job.trouble = `${this.#options.router.urls[signer]}: ${why}`;
+      this.#moveAway(signer, jobs);
+      return;
+    }
+    if (!opened) this.#withoutStream(lane);
+    if (lane.queue.length > 0) this.#schedule(signer);
+  }
+
+  /** What waits in a lane, as requests. */
+  #post(signer: number): void {
+    const lane = this.#lanes[signer]!;
+    const groups = groupsOf(lane.queue, requestTransactionsMax, postSize);
     lane.queue = [];
     for (const group of groups) {
       const free = group.slow ? lane.slow < slowConnections : lane.fresh < this.#options.connections;
-      if (free) void this.#send(signer, group);
+      if (free) void this.#request(signer, group);
       else lane.queue.push(...group.jobs);
     }
   }
 
-  async #send(signer: number, group: Group): Promise<void> {
+  async #request(signer: number, group: Group): Promise<void> {
     const lane = this.#lanes[signer]!;
     const { wait, slow, jobs } = group;
     const timeoutMs = slow || wait === 'accepted' ? waitMs[wait] : this.#patienceMs;
@@ -206,7 +323,7 @@ export class Sender {
   /** Back into a queue, if there is still something to ask for. */
   #again(job: Job, inMs = 0): void {
     if (job.wait === undefined) job.rest();
-    else if (inMs > 0) this.#later(inMs, job);
+    else if (inMs > 0) this.#later(inMs, () => this.#enqueue(job));
     else this.#enqueue(job);
   }
 
@@ -227,13 +344,15 @@ export class Sender {
       return;
     }
     const receipt = this.#options.receipts.check(result.receipt, job);
-    if (!receipt.ok) {
-      this.#untrusted(signer, job, `its receipt is not valid: ${receipt.error.message}`);
-      return;
-    }
-    if (group.wait === 'score') this.#latencyMs += (tookMs - this.#latencyMs) / 16;
-    job.receive(receipt.value);
-    const tooEarly = group.wait === 'order' && receipt.value.finality === 'score';
+    if (receipt.ok) this.#received(job, receipt.value, group.wait, tookMs);
+    else this.#untrusted(signer, job, `its receipt is not valid: ${receipt.error.message}`);
+  }
+
+  /** @param receipt verified. */
+  #received(job: Job, receipt: Receipt, wait: Wait, tookMs: number): void {
+    if (wait === 'score') this.#latencyMs += (tookMs - this.#latencyMs) / 16;
+    job.receive(receipt);
+    const tooEarly = wait === 'order' && receipt.finality === 'score';
     this.#again(job, tooEarly ? Math.max(0, patienceMsMin - tookMs) : 0);
   }
 
@@ -254,17 +373,20 @@ export class Sender {
     if (error.outcome === 'unknown') job.sent = true;
     job.trouble = `${this.#options.router.urls[signer]}: ${error.code}: ${error.message}`;
     const inMs = Math.min(error.retryAfterMs ?? 100, retryMsMax);
-    if (error.code === 'OVERLOADED') {
+    if (error.code === 'OVERLOADED' || error.code === 'STOPPING') {
       this.#options.router.overloaded(signer, Date.now(), inMs);
       this.#again(job);
     } else this.#again(job, jittered(inMs));
   }
 }
 
-/** What waits, as requests: equal waits together, within the bounds, in order. */
-function groupsOf(queue: readonly Job[]): Group[] {
+const shipSize = (job: Job): number => job.raw.length;
+const postSize = (job: Job): number => job.text.length;
+
+/** What waits, as requests or messages: equal waits together, within the bounds, in order. */
+function groupsOf(queue: readonly Job[], countMax: number, sizeOf: (job: Job) => number): Group[] {
   const groups: Group[] = [];
-  const open = new Map<string, { group: Group; bytes: number }>();
+  const open: Record<string, { group: Group; bytes: number } | undefined> = {};
   for (const job of queue) {
     const wait = job.wait;
     if (wait === undefined) {
@@ -272,22 +394,17 @@ function groupsOf(queue: readonly Job[]): Group[] {
       continue;
     }
     const slow = wait === 'order' || (wait === 'score' && job.asks > 0);
-    const key = `${wait}/${slow}`;
-    const last = open.get(key);
-    const bytes = job.text.length;
-    if (
-      last &&
-      !job.alone &&
-      last.group.jobs.length < requestTransactionsMax &&
-      last.bytes + bytes <= requestBytes
-    ) {
+    const key = slow && wait === 'score' ? 'slow' : wait;
+    const last = open[key];
+    const bytes = sizeOf(job);
+    if (last && !job.alone && last.group.jobs.length < countMax && last.bytes + bytes <= requestBytes) {
       last.group.jobs.push(job);
       last.bytes += bytes;
       continue;
     }
     const group: Group = { wait, slow, jobs: [job] };
     groups.push(group);
-    if (!job.alone) open.set(key, { group, bytes });
+    if (!job.alone) open[key] = { group, bytes };
   }
   return groups;
 }

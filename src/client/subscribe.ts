@@ -12,6 +12,8 @@ import { jittered } from './router.ts';
 /** What is used of a WebSocket; the browser's, or that of the `ws` package. */
 export interface WebSocketLike {
   binaryType: string;
+  /** Bytes that were given to `send` and have not left. */
+  readonly bufferedAmount: number;
   send(data: Uint8Array): void;
   close(): void;
   addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void;

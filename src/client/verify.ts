@@ -1,9 +1,9 @@
 /** Receipts checked offline, for whoever holds one and the federation file. */
 
 import type { Result } from '../base/result.ts';
-import { nobleProvider } from '../crypto/bls-noble.ts';
 import { nobleSignatures } from '../crypto/ed25519-noble.ts';
 import type { SchemeProvider } from '../crypto/scheme.ts';
+import { nobleSchemes } from '../crypto/schemes-noble.ts';
 import type { SingleSignatures } from '../crypto/signing.ts';
 import { decodeReceiptJson, type Receipt } from '../messages/receipt.ts';
 import { openFederation } from '../verify/federation.ts';
@@ -12,7 +12,7 @@ import { Verifier } from '../verify/verifier.ts';
 
 /** Native cryptography where there is some; pure JavaScript when absent. */
 export interface Libraries {
-  readonly provider?: SchemeProvider;
+  readonly schemes?: readonly SchemeProvider[];
   readonly singles?: SingleSignatures;
 }
 
@@ -25,12 +25,12 @@ export interface Libraries {
 export function verifyReceipt(
   receipt: Receipt | { readonly kind: 'receipt' },
   federation: string | Verifier,
-  { provider, singles }: Libraries = {},
+  { schemes, singles }: Libraries = {},
 ): Result<VerifiedReceipt> {
   let verifier: Verifier;
   if (federation instanceof Verifier) verifier = federation;
   else {
-    const opened = openFederation(federation, provider ?? nobleProvider, singles ?? nobleSignatures);
+    const opened = openFederation(federation, schemes ?? nobleSchemes, singles ?? nobleSignatures);
     if (!opened.ok) return opened;
     verifier = opened.value;
   }

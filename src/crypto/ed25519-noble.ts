@@ -8,11 +8,12 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, equalBytes } from '../base/bytes.ts';
 import { admissibleKey, admissibleSignature, baseOrder, checkSigningSeed, littleEndian } from './ed25519.ts';
-import type { SingleSignatures, SingleSigner } from './signing.ts';
+import type { SignatureCheck, SingleSignatures, SingleSigner } from './signing.ts';
 
 const { Point } = ed25519;
+type KeyPoint = typeof Point.BASE;
 
-function parseKey(publicKey: Uint8Array): typeof Point.BASE | undefined {
+function parseKey(publicKey: Uint8Array): KeyPoint | undefined {
   try {
     return Point.fromBytes(publicKey);
   } catch {
@@ -20,17 +21,26 @@ function parseKey(publicKey: Uint8Array): typeof Point.BASE | undefined {
   }
 }
 
-export const nobleSignatures: SingleSignatures = {
-  verify(publicKey, message, signature) {
-    if (!admissibleKey(publicKey) || !admissibleSignature(signature)) return false;
-    const key = parseKey(publicKey);
-    if (!key) return false;
+const checkWith =
+  (key: KeyPoint, publicKey: Uint8Array): SignatureCheck =>
+  (message, signature) => {
+    if (!admissibleSignature(signature)) return false;
     const r = signature.subarray(0, 32);
     const s = littleEndian(signature.subarray(32));
     const k = littleEndian(sha512(concat(r, publicKey, message))) % baseOrder;
     // Everything here is public, so the variable-time multiplications are safe.
     const implied = Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k));
     return equalBytes(implied.toBytes(), r);
+  };
+
+/** The check of signatures under one key. @throws when it is not on the curve. */
+export const nobleCheckUnder = (publicKey: Uint8Array): SignatureCheck =>
+  checkWith(Point.fromBytes(publicKey), publicKey.slice());
+
+export const nobleSignatures: SingleSignatures = {
+  verify(publicKey, message, signature) {
+    const key = admissibleKey(publicKey) ? parseKey(publicKey) : undefined;
+    return key !== undefined && checkWith(key, publicKey)(message, signature);
   },
 };
 

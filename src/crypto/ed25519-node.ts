@@ -8,36 +8,50 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { concat, fromHex, toHex } from '../base/bytes.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { admissibleKey, admissibleSignature, checkSigningSeed } from './ed25519.ts';
-import type { SingleSignatures, SingleSigner } from './signing.ts';
+import { admissibleKey, admissibleSignature, checkSigningSeed, signingKeyBytes } from './ed25519.ts';
+import type { SignatureCheck, SingleSignatures, SingleSigner } from './signing.ts';
 
 /** DER of a SubjectPublicKeyInfo and of a PKCS #8 key, up to the 32 bytes that differ (RFC 8410). */
 const publicPrefix = fromHex('302a300506032b6570032100');
 const privatePrefix = fromHex('302e020100300506032b657004220420');
 
-const cachedKeys = new BoundedMap<string, KeyObject>(8192);
+const cachedChecks = new BoundedMap<string, SignatureCheck>(8192);
 
-function keyObject(publicKey: Uint8Array): KeyObject {
-  const id = toHex(publicKey);
-  let key = cachedKeys.get(id);
-  if (key) return key;
-  key = createPublicKey({
+/**
+ * The check of signatures under one key.
+ * @throws when OpenSSL does not import the key; it imports some that nothing verifies with.
+ */
+export function nodeCheckUnder(publicKey: Uint8Array): SignatureCheck {
+  const key: KeyObject = createPublicKey({
     key: Buffer.from(concat(publicPrefix, publicKey)),
     format: 'der',
     type: 'spki',
   });
-  cachedKeys.set(id, key);
-  return key;
+  return (message, signature) => admissibleSignature(signature) && verify(null, message, key, signature);
+}
+
+const refuseAll: SignatureCheck = () => false;
+
+/** Whatever is no key has a check that refuses everything: finding out again would cost as much. */
+function importCheck(publicKey: Uint8Array): SignatureCheck {
+  if (!admissibleKey(publicKey)) return refuseAll;
+  try {
+    return nodeCheckUnder(publicKey);
+  } catch {
+    return refuseAll; // OpenSSL may refuse to import a key: the port answers false to bad bytes.
+  }
 }
 
 export const nodeSignatures: SingleSignatures = {
   verify(publicKey, message, signature) {
-    if (!admissibleKey(publicKey) || !admissibleSignature(signature)) return false;
-    try {
-      return verify(null, message, keyObject(publicKey), signature);
-    } catch {
-      return false; // OpenSSL may refuse to import a key: the port answers false to bad bytes.
+    if (publicKey.length !== signingKeyBytes) return false;
+    const id = toHex(publicKey);
+    let check = cachedChecks.get(id);
+    if (!check) {
+      check = importCheck(publicKey);
+      cachedChecks.set(id, check);
     }
+    return check(message, signature);
   },
 };
 

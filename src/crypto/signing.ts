@@ -4,6 +4,9 @@ export interface SingleSignatures {
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** The same under one key that is known to be valid. */
+export type SignatureCheck = (message: Uint8Array, signature: Uint8Array) => boolean;
+
 export interface SingleSigner {
   readonly publicKey: Uint8Array;
   sign(message: Uint8Array): Uint8Array;

@@ -119,5 +119,10 @@ export function checkFederationKeys(
   }
   const error = findRepeated(federation.signers);
   if (error) return { ok: false, error };
-  return accept(provider.scheme(federation.signers.map((signer) => signer.votingKey)));
+  try {
+    return accept(provider.scheme(federation.signers.map((signer) => signer.votingKey)));
+  } catch (error) {
+    // Sound one by one, but not together: a scheme may have such rules.
+    return refuse('KEYS_UNFIT', error instanceof Error ? error.message : String(error));
+  }
 }

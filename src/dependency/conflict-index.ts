@@ -3,16 +3,21 @@
  * Batches that share a key stand in one bucket; wildcards stand in a set of their own, and so does
  * every batch that conflicts with wildcards. An answer reads only buckets whose members all belong to
  * it, so its cost is proportional to the answer, times the keys that two batches share.
+ *
+ * A batch that never met another one here on a key is `alone`: nothing has to be read to know that.
+ * Where somebody else knows which batches share transactions (`sharers`), their ids are no keys here.
  */
 
 import { invariant } from '../base/assert.ts';
 import type { BatchId } from '../base/ids.ts';
-import { allKeys, type BatchKeys, type Key } from './keys.ts';
+import { type BatchKeys, type Key, transactionKey } from './keys.ts';
 
 interface Member {
   readonly keys: BatchKeys;
   /** Place in insertion order. */
   readonly place: number;
+  /** No other member had a key of it, ever. */
+  alone: boolean;
 }
 
 /** The batches on a key: most keys are those of one batch alone. */
@@ -26,7 +31,13 @@ export class ConflictIndex {
   readonly #buckets = new Map<Key, Bucket>();
   readonly #wildcards = new Set<BatchId>();
   readonly #explicit = new Set<BatchId>();
+  readonly #sharers: ((id: BatchId) => Iterable<BatchId>) | undefined;
   #places = 0;
+
+  /** @param sharers the batches, here or not, that share a transaction with a batch; else ids are keys. */
+  constructor(sharers?: (id: BatchId) => Iterable<BatchId>) {
+    this.#sharers = sharers;
+  }
 
   get size(): number {
     return this.#members.size;
@@ -41,6 +52,11 @@ export class ConflictIndex {
     return this.#members.has(id);
   }
 
+  /** No other batch here had a key of this one, ever; wildcards and shared transactions apart. */
+  isAlone(id: BatchId): boolean {
+    return this.#members.get(id)?.alone === true;
+  }
+
   /** The keys a batch was added with. */
   keysOf(id: BatchId): BatchKeys | undefined {
     return this.#members.get(id)?.keys;
@@ -51,18 +67,43 @@ export class ConflictIndex {
     return this.#members.keys();
   }
 
-  /** Adds a batch; one that is here already keeps its place. */
-  add(id: BatchId, keys: BatchKeys): void {
-    if (this.#members.has(id)) return;
-    this.#members.set(id, { keys, place: this.#places++ });
-    for (const key of allKeys(keys)) {
-      const bucket = this.#buckets.get(key);
-      if (bucket === undefined) this.#buckets.set(key, id);
-      else if (typeof bucket !== 'string') bucket.add(id);
-      else if (bucket !== id) this.#buckets.set(key, new Set([bucket, id]));
-    }
+  /**
+   * Adds a batch; one that is here already keeps its place.
+   * @returns the batches here that conflict with it, in no particular order; none for one that was here.
+   */
+  add(id: BatchId, keys: BatchKeys): BatchId[] {
+    if (this.#members.has(id)) return [];
+    const found = new Set<BatchId>();
+    this.#join(keys.slot, id, found);
+    for (const key of keys.dependencies) this.#join(key, id, found);
+    if (!this.#sharers) for (const one of keys.transactions) this.#join(transactionKey(one), id, found);
+    this.#members.set(id, { keys, place: this.#places++, alone: found.size === 0 });
+    for (const other of this.#sharing(id)) found.add(other);
+    if (keys.wildcard) for (const other of this.#explicit) found.add(other);
+    else if (keys.explicit) for (const other of this.#wildcards) found.add(other);
     if (keys.wildcard) this.#wildcards.add(id);
     if (keys.explicit) this.#explicit.add(id);
+    return [...found];
+  }
+
+  /** Puts a batch on a key; `found` takes the others there. */
+  #join(key: Key, id: BatchId, found: Set<BatchId>): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) this.#buckets.set(key, id);
+    else if (typeof bucket !== 'string') {
+      for (const other of bucket) if (other !== id) found.add(other);
+      bucket.add(id);
+    } else if (bucket !== id) {
+      found.add(bucket);
+      this.#members.get(bucket)!.alone = false;
+      this.#buckets.set(key, new Set([bucket, id]));
+    }
+  }
+
+  #sharing(id: BatchId): BatchId[] {
+    const here: BatchId[] = [];
+    for (const other of this.#sharers?.(id) ?? []) if (this.#members.has(other)) here.push(other);
+    return here;
   }
 
   /** @returns false when the batch is not here. */
@@ -70,16 +111,20 @@ export class ConflictIndex {
     const member = this.#members.get(id);
     if (!member) return false;
     this.#members.delete(id);
-    for (const key of allKeys(member.keys)) {
-      const bucket = this.#buckets.get(key);
-      if (bucket === undefined) continue;
-      if (typeof bucket === 'string') {
-        if (bucket === id) this.#buckets.delete(key);
-      } else if (bucket.delete(id) && bucket.size === 0) this.#buckets.delete(key);
-    }
+    const { keys } = member;
+    this.#leave(keys.slot, id);
+    for (const key of keys.dependencies) this.#leave(key, id);
+    if (!this.#sharers) for (const one of keys.transactions) this.#leave(transactionKey(one), id);
     this.#wildcards.delete(id);
     this.#explicit.delete(id);
     return true;
+  }
+
+  #leave(key: Key, id: BatchId): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket === id) this.#buckets.delete(key);
+    else if (bucket !== undefined && typeof bucket !== 'string' && bucket.delete(id) && bucket.size === 0)
+      this.#buckets.delete(key);
   }
 
   /**
@@ -88,15 +133,25 @@ export class ConflictIndex {
    */
   conflictsOf(batch: BatchId | BatchKeys): BatchId[] {
     const id = typeof batch === 'string' ? batch : undefined;
-    const keys = typeof batch === 'string' ? this.#members.get(batch)?.keys : batch;
+    const member = id === undefined ? undefined : this.#members.get(id);
+    const keys = typeof batch === 'string' ? member?.keys : batch;
     invariant(keys, 'conflictsOf: the batch is not in the index');
-    const buckets: Bucket[] = [];
-    for (const key of allKeys(keys)) {
+    const buckets: Iterable<BatchId>[] = [];
+    const look = (key: Key): void => {
       const bucket = this.#buckets.get(key);
-      if (bucket && !(id !== undefined && sizeOf(bucket) === 1)) buckets.push(bucket);
+      if (bucket && !(id !== undefined && sizeOf(bucket) === 1)) buckets.push(membersOf(bucket));
+    };
+    if (!member?.alone) {
+      look(keys.slot);
+      for (const key of keys.dependencies) look(key);
+      if (!this.#sharers) for (const one of keys.transactions) look(transactionKey(one));
     }
+    const sharing = id === undefined ? [] : this.#sharing(id);
+    if (sharing.length > 0) buckets.push(sharing);
     if (keys.wildcard) buckets.push(this.#explicit);
     else if (keys.explicit && this.#wildcards.size > 0) buckets.push(this.#wildcards);
+    // A bucket is in insertion order already; several have to be merged.
+    if (buckets.length === 1 && sharing.length === 0) return [...buckets[0]!].filter((one) => one !== id);
     return this.#union(buckets, id);
   }
 
@@ -115,12 +170,10 @@ export class ConflictIndex {
     return count;
   }
 
-  #union(buckets: readonly Bucket[], without: BatchId | undefined): BatchId[] {
+  #union(buckets: readonly Iterable<BatchId>[], without: BatchId | undefined): BatchId[] {
     if (buckets.length === 0) return [];
-    // A bucket is in insertion order already; several have to be merged.
-    if (buckets.length === 1) return [...membersOf(buckets[0]!)].filter((id) => id !== without);
     const found = new Set<BatchId>();
-    for (const bucket of buckets) for (const id of membersOf(bucket)) if (id !== without) found.add(id);
+    for (const bucket of buckets) for (const id of bucket) if (id !== without) found.add(id);
     const place = (id: BatchId): number => this.#members.get(id)!.place;
     return [...found].sort((a, b) => place(a) - place(b));
   }

@@ -9,6 +9,7 @@
  * transaction with an empty list contested by naming its id as a dependency.
  */
 
+import { byteText } from '../base/bytes.ts';
 import type { BatchNumber, SignerId, TransactionId } from '../base/ids.ts';
 import type { Batch } from '../messages/batch.ts';
 
@@ -18,8 +19,8 @@ export type Key = string;
 export interface BatchKeys {
   /** Keys of the explicit dependencies, without repetition. */
   readonly dependencies: readonly Key[];
-  /** Keys of the transaction ids. */
-  readonly transactions: readonly Key[];
+  /** The transactions' ids; `transactionKey` makes keys of them where they are needed. */
+  readonly transactions: readonly TransactionId[];
   /** Key of (ingress, number). */
   readonly slot: Key;
   /** Some transaction has no list. */
@@ -28,12 +29,8 @@ export interface BatchKeys {
   readonly explicit: boolean;
 }
 
-/** Key of a dependency: its bytes as Latin-1, half as long as hex. */
-export function dependencyKey(dependency: Uint8Array): Key {
-  let key = 'd';
-  for (const byte of dependency) key += String.fromCharCode(byte);
-  return key;
-}
+/** Key of a dependency: its bytes as text of one character each, half as long as hex. */
+export const dependencyKey = (dependency: Uint8Array): Key => `d${byteText(dependency)}`;
 export const transactionKey = (id: TransactionId): Key => `t${id}`;
 export const slotKey = (ingress: SignerId, number: BatchNumber): Key => `n${ingress}/${number}`;
 
@@ -47,7 +44,7 @@ export function keysOf(batch: Pick<Batch, 'header' | 'transactions' | 'transacti
   }
   return {
     dependencies: [...dependencies],
-    transactions: batch.transactionIds.map(transactionKey),
+    transactions: batch.transactionIds,
     slot: slotKey(batch.header.ingress, batch.header.number),
     wildcard,
     explicit: wildcard || dependencies.size > 0,
@@ -55,11 +52,29 @@ export function keysOf(batch: Pick<Batch, 'header' | 'transactions' | 'transacti
 }
 
 /** All keys of a batch; two different batches that share one conflict. */
-export const allKeys = (keys: BatchKeys): Key[] => [keys.slot, ...keys.transactions, ...keys.dependencies];
+export const allKeys = (keys: BatchKeys): Key[] => [
+  keys.slot,
+  ...keys.transactions.map(transactionKey),
+  ...keys.dependencies,
+];
+
+/** The keys of batches that others were compared with. */
+const keySets = new WeakMap<BatchKeys, ReadonlySet<Key>>();
+
+function keySetOf(keys: BatchKeys): ReadonlySet<Key> {
+  let set = keySets.get(keys);
+  if (!set) {
+    set = new Set(allKeys(keys));
+    keySets.set(keys, set);
+  }
+  return set;
+}
 
 /** True when the two batches conflict. A batch conflicts with itself. */
 export function conflicts(a: BatchKeys, b: BatchKeys): boolean {
   if ((a.wildcard && b.explicit) || (b.wildcard && a.explicit)) return true;
-  const keys = new Set(allKeys(a));
-  return allKeys(b).some((key) => keys.has(key));
+  const [few, many] = a.transactions.length < b.transactions.length ? [a, b] : [b, a];
+  const keys = keySetOf(many);
+  for (const key of keySetOf(few)) if (keys.has(key)) return true;
+  return false;
 }

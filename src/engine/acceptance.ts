@@ -9,15 +9,15 @@
  * 3. `before` leaves out exactly `after(T)` and what is committed at the height that `base` was read at.
  */
 
-import { compareText, fromHex } from '../base/bytes.ts';
-import { u53 } from '../base/codec.ts';
+import { compareText } from '../base/bytes.ts';
+import { type Codec, digest, P, u53 } from '../base/codec.ts';
 import type { BatchId, SignerId } from '../base/ids.ts';
 import { ConflictIndex } from '../dependency/conflict-index.ts';
 import { type Key, slotKey } from '../dependency/keys.ts';
 import { Parking } from '../dependency/parking.ts';
 import type { AfterEntry, Batch } from '../messages/batch.ts';
 import { beforeMax } from '../messages/limits.ts';
-import { type VoteClass, type VoteContent, voteCodec, voteOfClass } from '../messages/vote.ts';
+import { type VoteClass, type VoteContent, voteContentFields } from '../messages/vote.ts';
 import type { CommittedOrder } from '../ordering/committed.ts';
 import type { Core } from './core.ts';
 import { type Fetcher, wantBatch } from './fetcher.ts';
@@ -30,6 +30,14 @@ export interface Accepted {
   readonly vote: VoteContent;
 }
 
+/** A row of the arrival log: what was accepted, and the vote that this fixed. It begins with the batch id. */
+const arrivalCodec = P.struct({ batch: digest<BatchId>(), ...voteContentFields }) as unknown as Codec<
+  VoteContent & { batch: BatchId }
+>;
+
+/** The id of the batch, as bytes, in a row of the arrival log. */
+export const arrivedBatch = (row: Uint8Array): Uint8Array => row.subarray(0, 32);
+
 /** Batches listed and not accepted that are remembered, oldest forgotten first: a liar may list anything. */
 const listedMax = 1 << 16;
 
@@ -38,7 +46,7 @@ export class Acceptance {
   readonly #pool: Pool;
   readonly #committed: CommittedOrder;
   readonly #fetcher: Fetcher;
-  readonly index = new ConflictIndex();
+  readonly index: ConflictIndex;
   /** Accepted and not committed, in arrival order. */
   readonly #accepted = new Map<BatchId, Accepted>();
   readonly #waiting = new Parking<BatchId, Key>();
@@ -56,11 +64,18 @@ export class Acceptance {
     this.#pool = pool;
     this.#committed = committed;
     this.#fetcher = fetcher;
+    this.index = new ConflictIndex(committed.inFlight.sharers);
   }
 
   /** Accepted batches that are not committed, oldest first. */
   get accepted(): ReadonlyMap<BatchId, Accepted> {
     return this.#accepted;
+  }
+
+  /** For each batch the accepted ones that conflict with it; undefined when one of them is not accepted. */
+  conflictsAmong(ids: readonly BatchId[]): Map<BatchId, readonly BatchId[]> | undefined {
+    if (!ids.every((id) => this.index.has(id))) return undefined;
+    return new Map(ids.map((id) => [id, this.index.conflictsOf(id)]));
   }
 
   voteOf(id: BatchId): VoteContent | undefined {
@@ -149,19 +164,20 @@ export class Acceptance {
     const after = new Set(
       batch.header.after.filter((entry) => this.#acceptedAs(ingress, entry)).map((entry) => entry.id),
     );
+    const base = this.#committed.lastConflict(keys, this.#committed.inFlight.fresh(batch.id));
+    const conflicting = this.index.add(batch.id, keys);
     const vote: VoteContent = {
-      base: this.#committed.lastConflict(keys),
-      before: this.index
-        .conflictsOf(keys)
-        .filter((id) => !after.has(id))
-        .sort(compareText),
+      base,
+      before: conflicting.filter((id) => !after.has(id)).sort(compareText),
       rejects: this.#rejects(batch),
     };
     const sequence = this.#sequence++;
-    const id = fromHex(batch.id);
-    this.#core.ledger.put('batch', id, batch.bytes);
-    this.#core.ledger.put('vote', id, voteCodec.encode(voteOfClass(this.#core.epoch, batch.id, vote)));
-    this.#core.ledger.put('arrival', u53().encode(sequence), id);
+    this.#pool.store(batch);
+    this.#core.ledger.put(
+      'arrival',
+      u53().encode(sequence),
+      arrivalCodec.encode({ batch: batch.id, ...vote }),
+    );
     this.#core.emit({ type: 'arrived', batch, position: sequence });
     this.#remember({ held, sequence, acceptedAt: this.#core.now, vote });
   }
@@ -223,19 +239,17 @@ export class Acceptance {
     if (!accepted) return;
     this.#accepted.delete(id);
     this.index.remove(id);
-    this.#core.ledger.delete('vote', fromHex(id));
     this.#core.ledger.delete('arrival', u53().encode(accepted.sequence));
   }
 
   /** Rebuilds the arrival log after a restart: the same batches in the same order with the same votes. */
   restore(): void {
-    for (const [key, id] of [
+    for (const [key, row] of [
       ...this.#core.ledger.range('arrival', new Uint8Array(0), Number.MAX_SAFE_INTEGER),
     ]) {
-      const stored = this.#core.ledger.get('vote', id);
-      const batch = this.#pool.restore(id);
-      if (!stored || !batch) throw new Error('the arrival log names a batch or vote that is not stored');
-      const { base, before, rejects } = voteCodec.decode(stored);
+      const { base, before, rejects } = arrivalCodec.decode(row);
+      const batch = this.#pool.restore(arrivedBatch(row));
+      if (!batch) throw new Error('the arrival log names a batch that is not stored');
       const sequence = u53().decode(key);
       this.#sequence = sequence + 1;
       this.#remember({ held: batch, sequence, acceptedAt: this.#core.now, vote: { base, before, rejects } });

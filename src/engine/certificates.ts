@@ -52,8 +52,8 @@ export class Certificates {
   readonly #acceptance: Acceptance;
   readonly #fetcher: Fetcher;
   readonly #hooks: CertificateHooks;
-  /** Rows in the ledger of uncommitted batches. */
-  readonly #rows = new Map<BatchId, CertificateDigest[]>();
+  /** Rows in the ledger of uncommitted batches, and the step that wrote them. */
+  readonly #rows = new Map<BatchId, { readonly certificate: CertificateDigest; readonly step: number }[]>();
   /** Being checked, to check each once. */
   readonly #checking = new Set<CertificateDigest>();
 
@@ -119,8 +119,13 @@ export class Certificates {
     this.#withBatch(this.#core.self, certificate, id);
   }
 
-  /** Writes a certificate that a block needs, whatever became of its batch. */
+  /**
+   * Writes a certificate that a block needs, whatever became of its batch. One that an earlier step wrote is
+   * there already: what that step wrote lazily is durable before anything of this one.
+   */
   keep(id: CertificateDigest, certificate: Certificate): void {
+    const row = this.#rows.get(certificate.batch)?.find((one) => one.certificate === id);
+    if (row && row.step < this.#core.step) return;
     this.#core.ledger.put('certificate', fromHex(id), encodeCertificate(certificate, this.#core.n));
   }
 
@@ -138,14 +143,15 @@ export class Certificates {
 
   #rowFor(batch: BatchId, id: CertificateDigest): void {
     const rows = this.#rows.get(batch);
-    if (rows) rows.push(id);
-    else this.#rows.set(batch, [id]);
+    const row = { certificate: id, step: this.#core.step };
+    if (rows) rows.push(row);
+    else this.#rows.set(batch, [row]);
   }
 
   /** Forgets the certificates of settled batches, except those that blocks refer to. */
   settled(batches: readonly BatchId[], used: ReadonlySet<CertificateDigest>): void {
     for (const batch of batches) {
-      for (const certificate of this.#rows.get(batch) ?? []) {
+      for (const { certificate } of this.#rows.get(batch) ?? []) {
         this.#core.ledger.delete('certified', certifiedCodec.encode({ batch, certificate }));
         if (!used.has(certificate)) this.#core.ledger.delete('certificate', fromHex(certificate));
       }

@@ -23,13 +23,7 @@ import {
 } from '../messages/block.ts';
 import { majorityListed } from '../ordering/closure.ts';
 import type { Delivery, DeliveryOrder } from '../ordering/delivery.ts';
-import {
-  checkEntries,
-  type DerivedBlock,
-  type DeriveEntry,
-  deriveBlock,
-  factsOf,
-} from '../ordering/derive.ts';
+import { checkEntries, type DerivedBlock, type DeriveEntry, factsOf } from '../ordering/derive.ts';
 import type { OrderPrefix, StoredPlace } from '../ordering/order.ts';
 import type { Certificates } from './certificates.ts';
 import type { HeadProof } from './contract.ts';
@@ -48,6 +42,8 @@ interface Node {
 }
 
 export interface ChainHooks {
+  /** What a block of these entries means on top of its parent's order. */
+  derive(prefix: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBlock;
   /** A block was committed: its deliveries in order, and what became of its batches. */
   committed(
     node: { block: Block; places: readonly StoredPlace[]; entries: readonly DeriveEntry[] },
@@ -272,7 +268,7 @@ export class Chain {
       this.#refuse(node, checked.error.message);
       return;
     }
-    const derived = deriveBlock(prefix, entries, this.#core.quorum);
+    const derived = this.#hooks.derive(prefix, entries);
     if (node.block.height !== derived.height) this.#refuse(node, `its height is ${node.block.height}`);
     else if (node.block.orderRoot !== derived.orderRoot) this.#refuse(node, 'its order root is another');
     else node.derived = derived.named(node.digest);
@@ -316,7 +312,7 @@ export class Chain {
     const derived = node.derived!;
     const { height } = derived;
     for (const entry of derived.entries) {
-      this.#core.ledger.put('batch', fromHex(entry.batch.id), entry.batch.bytes);
+      this.#pool.store(entry.batch);
       this.#certificates.keep(entry.certificateDigest, entry.certificate);
     }
     this.#core.ledger.put('block', u53().encode(height), encodeBlock(block, this.#core.n));

@@ -44,6 +44,8 @@ export type Input =
 export interface SubmittedTransaction {
   readonly id: TransactionId;
   readonly transaction: Transaction;
+  /** Its canonical bytes, where they are at hand: a batch is put together from them. */
+  readonly raw?: Uint8Array;
   /** Bytes it will take in a batch. */
   readonly size: number;
 }

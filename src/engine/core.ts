@@ -29,6 +29,8 @@ export class Core {
   readonly timers = new Timers();
   /** Time of the current step in ms. */
   now = 0;
+  /** Counts the steps. */
+  step = 0;
   #sends: Send[] = [];
   #verify: VerifyJob[] = [];
   #events: EngineEvent[] = [];

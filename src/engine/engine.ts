@@ -11,14 +11,15 @@
  */
 
 import type { BatchId, SignerId } from '../base/ids.ts';
+import type { BatchKeys } from '../dependency/keys.ts';
 import type { Batch } from '../messages/batch.ts';
 import type { Block } from '../messages/block.ts';
 import type { PeerMessage } from '../messages/peer.ts';
 import type { Certificate } from '../messages/vote.ts';
 import { CommittedOrder } from '../ordering/committed.ts';
 import { type Delivery, DeliveryOrder } from '../ordering/delivery.ts';
-import type { DeriveEntry } from '../ordering/derive.ts';
-import type { StoredPlace } from '../ordering/order.ts';
+import { type DerivedBlock, type DeriveEntry, deriveBlock } from '../ordering/derive.ts';
+import type { OrderPrefix, StoredPlace } from '../ordering/order.ts';
 import { Acceptance } from './acceptance.ts';
 import { Accuser } from './accuser.ts';
 import { Agreement } from './agreement.ts';
@@ -36,6 +37,7 @@ import { Leader } from './leader.ts';
 import { Pacemaker } from './pacemaker.ts';
 import { Pool } from './pool.ts';
 import { Recovery } from './recovery.ts';
+import { nothing } from './timers.ts';
 
 /** What a host may show of the engine's state; read only. */
 export interface EngineStatus {
@@ -77,9 +79,14 @@ export class Engine {
     this.#core = core;
     const committed = new CommittedOrder(core.ledger, core.epoch, core.n);
     this.#pool = new Pool(core, committed);
-    this.order = new DeliveryOrder(committed, core.quorum, this.#pool.slotOf);
+    this.order = new DeliveryOrder(committed, core.quorum, this.#pool.slotOf, false);
     this.#fetcher = new Fetcher(core);
     this.#acceptance = new Acceptance(core, this.#pool, committed, this.#fetcher);
+    const derive = (prefix: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBlock =>
+      deriveBlock(prefix, entries, core.quorum, {
+        fresh: (batch) => committed.inFlight.fresh(batch),
+        conflicts: (among) => this.#acceptance.conflictsAmong(among.map((entry) => entry.batch.id)),
+      });
     this.#accuser = new Accuser(core);
     const verifiedVotes = (votes: Certificate) => {
       this.#acceptance.listedBy(votes.classes);
@@ -101,10 +108,11 @@ export class Engine {
     });
     this.#recovery = new Recovery(core, this.#gather, this.#acceptance);
     this.#ingress = new Ingress(core, this.#acceptance, this.order, {
-      launch: (batch) => this.#launch(batch),
+      launch: (batch, keys) => this.#launch(batch, keys),
       drives: (batch) => this.#drives(batch),
     });
     this.chain = new Chain(core, this.#pool, this.order, this.#certificates, this.#fetcher, {
+      derive,
       committed: (node, deliveries) => this.#committed(node, deliveries),
     });
     this.#accuser.blockOf = (digest) => this.chain.find(digest);
@@ -118,7 +126,15 @@ export class Engine {
       pendingSince: () => this.#pendingSince(),
       sendWanted: (to) => this.#exchange.sendWanted(to),
     });
-    this.#leader = new Leader(core, this.#pool, this.order, this.#acceptance, this.chain, this.#agreement);
+    this.#leader = new Leader(
+      core,
+      this.#pool,
+      this.order,
+      this.#acceptance,
+      this.chain,
+      this.#agreement,
+      derive,
+    );
     this.#catchUp = new CatchUp(
       core,
       committed,
@@ -155,6 +171,7 @@ export class Engine {
    */
   step(input: Input, now: number): Output {
     this.#core.now = now;
+    this.#core.step += 1;
     this.#react(input);
     this.#core.timers.run(now);
     this.#leader.consider();
@@ -279,8 +296,8 @@ export class Engine {
   }
 
   /** An own batch: held and accepted at once, then announced. */
-  #launch(batch: Batch): void {
-    this.#pool.add(batch);
+  #launch(batch: Batch, keys: BatchKeys): void {
+    this.#pool.add(batch, keys);
     this.#acceptance.consider(batch.id);
     this.#gather.lead(batch, 0);
   }
@@ -334,7 +351,7 @@ export class Engine {
       break;
     }
     if (since !== undefined && since > now) {
-      timers.set('pending', since, () => undefined);
+      timers.set('pending', since, nothing);
       since = undefined;
     }
     if (since === undefined && (this.order.waiting.size > 0 || this.chain.unfinished)) since = now;

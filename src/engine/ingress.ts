@@ -13,48 +13,23 @@
  * 4. Numbers ascend without gaps and stay within own watermark + W.
  */
 
-import { type BatchId, type BatchNumber, batchNumber, type TransactionId } from '../base/ids.ts';
-import { type BatchKeys, dependencyKey, type Key, keysOf } from '../dependency/keys.ts';
-import { type AfterEntry, type Batch, makeBatch } from '../messages/batch.ts';
-import type { Transaction } from '../messages/transaction.ts';
+import { type BatchId, type BatchNumber, batchNumber } from '../base/ids.ts';
+import { type BatchKeys, type Key, slotKey } from '../dependency/keys.ts';
+import { type AfterEntry, assembleBatch, type Batch } from '../messages/batch.ts';
+import { encodedTransaction, type Transaction } from '../messages/transaction.ts';
 import type { DeliveryOrder } from '../ordering/delivery.ts';
 import { highestUsed } from '../ordering/window.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { SubmittedTransaction } from './contract.ts';
 import type { Core } from './core.ts';
-
-interface Queued extends SubmittedTransaction {
-  readonly dependencies: readonly Key[];
-  readonly wildcard: boolean;
-  readonly explicit: boolean;
-}
-
-type Touching = Pick<BatchKeys, 'dependencies' | 'wildcard' | 'explicit'>;
-
-/** Keys that transactions must not touch for now, or that skipped ones touch. */
-class KeySet {
-  readonly keys = new Set<Key>();
-  wildcard = false;
-  explicit = false;
-
-  add(of: Touching): void {
-    for (const key of of.dependencies) this.keys.add(key);
-    this.wildcard ||= of.wildcard;
-    this.explicit ||= of.explicit;
-  }
-
-  meets({ dependencies, wildcard, explicit }: Touching): boolean {
-    if (wildcard && this.explicit) return true;
-    if (this.wildcard && explicit) return true;
-    return dependencies.some((key) => this.keys.has(key));
-  }
-}
+import { IngressQueue, KeySet, type Queued, type Scan, type Touching } from './ingress-queue.ts';
+import type { Held } from './pool.ts';
 
 type Lane = 'ordinary' | 'contested';
 
 export interface IngressHooks {
   /** Takes an own batch in and announces it. */
-  launch(batch: Batch): void;
+  launch(batch: Batch, keys: BatchKeys): void;
   /** Whether the signers see to it that this accepted batch becomes final (section 6, "Pending"). */
   drives(batch: Batch): boolean;
 }
@@ -70,14 +45,13 @@ export class Ingress {
   readonly #acceptance: Acceptance;
   readonly #order: DeliveryOrder;
   readonly #hooks: IngressHooks;
-  #queue: Queued[] = [];
-  readonly #queuedIds = new Set<TransactionId>();
+  readonly #queue = new IngressQueue();
+  /** How far each lane has looked, and what of the state below its answer rests on. */
+  readonly #scans = new Map<Lane, { readonly scan: Scan; readonly frozen: string }>();
   /** Own batches in flight: not certified yet, by lane. */
   readonly #flying = new Map<BatchId, Lane>();
   /** Own batches not in the committed order, oldest first. */
   readonly #own = new Map<BatchId, { readonly batch: Batch; readonly keys: BatchKeys }>();
-  /** Transactions of own batches that are not committed. */
-  readonly #ownIds = new Set<TransactionId>();
   /** Own batches that are certified and not final. */
   readonly #contested = new Map<BatchId, BatchKeys>();
   readonly #hot = new Set<Key>();
@@ -92,18 +66,23 @@ export class Ingress {
 
   /** Transactions waiting for a batch. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.size;
   }
 
   /** Takes transactions from clients; those that are known already are not queued again. */
   submit(transactions: readonly SubmittedTransaction[]): void {
     for (const one of transactions) {
-      if (this.#queuedIds.has(one.id) || this.#order.transactionSeen(one.id) || this.#ownIds.has(one.id))
-        continue;
-      this.#queuedIds.add(one.id);
-      this.#queue.push(queuedOf(one));
+      const { id, transaction, raw } = one;
+      if (!this.#queue.has(id) && !this.#isKnown(one))
+        this.#queue.push(raw ? { id, transaction, raw } : encodedTransaction(transaction));
     }
     this.form();
+  }
+
+  /** In O, or in an own batch that will be. */
+  #isKnown({ id }: SubmittedTransaction): boolean {
+    for (const holder of this.#order.committed.inFlight.holders(id)) if (this.#own.has(holder)) return true;
+    return this.#order.transactionSeen(id);
   }
 
   /** After a restart: own batches that are not committed travel again (section 2, "Window"). */
@@ -112,15 +91,15 @@ export class Ingress {
     this.#next = highestUsed(this.#order.committed.window(own)) + 1;
     for (const { held } of this.#acceptance.accepted.values()) {
       if (held.batch.header.ingress !== own) continue;
-      this.#remember(held.batch, held.keys);
+      this.#own.set(held.batch.id, held);
       this.#next = Math.max(this.#next, held.batch.header.number + 1);
     }
-    for (const { batch } of [...this.#own.values()]) {
+    for (const { batch, keys } of [...this.#own.values()]) {
       if (this.#order.has(batch.id)) continue;
       if (this.#order.waiting.has(batch.id)) this.contested(batch);
       else {
         this.#flying.set(batch.id, 'ordinary');
-        this.#hooks.launch(batch);
+        this.#hooks.launch(batch, keys);
       }
     }
     this.#armFreeze();
@@ -136,6 +115,7 @@ export class Ingress {
   contested(batch: Batch): void {
     const own = this.#own.get(batch.id);
     if (!own || this.#contested.has(batch.id)) return;
+    this.#scans.clear();
     this.#contested.set(batch.id, own.keys);
     for (const key of own.keys.dependencies) {
       this.#hot.delete(key);
@@ -151,20 +131,19 @@ export class Ingress {
   delivered(id: BatchId, finality: 'score' | 'order'): void {
     this.#flying.delete(id);
     const contested = this.#contested.delete(id);
+    if (contested) this.#scans.clear();
     const own = this.#own.get(id);
-    if (own && finality === 'score' && !contested)
-      for (const key of own.keys.dependencies) this.#hot.delete(key);
-    if (own || contested || this.#queue.length > 0) this.form();
+    if (own && finality === 'score' && !contested && this.#hot.size > 0)
+      for (const key of own.keys.dependencies) if (this.#hot.delete(key)) this.#scans.clear();
+    if (own || contested || this.#queue.size > 0) this.form();
   }
 
   /** The committed order used these batches' numbers. */
   committed(ids: Iterable<BatchId>): void {
     for (const id of ids) {
-      for (const transaction of this.#own.get(id)?.batch.transactionIds ?? [])
-        this.#ownIds.delete(transaction);
       this.#own.delete(id);
       this.#flying.delete(id);
-      this.#contested.delete(id);
+      if (this.#contested.delete(id)) this.#scans.clear();
     }
     this.form();
   }
@@ -172,8 +151,8 @@ export class Ingress {
   /** Forms as many batches as the lanes, the window and the queue allow. */
   form(): void {
     for (const lane of ['ordinary', 'contested'] as const) {
-      if (this.#queue.length === 0) return;
-      if ([...this.#flying.values()].includes(lane)) continue;
+      if (this.#queue.size === 0) return;
+      if (!this.#mayStart(lane)) continue;
       const watermark = this.#order.committed.window(this.#core.self).watermark;
       if (this.#next > watermark + this.#core.limits.window) return;
       const chosen = this.#choose(lane);
@@ -181,86 +160,98 @@ export class Ingress {
     }
   }
 
-  #remember(batch: Batch, keys: BatchKeys): void {
-    this.#own.set(batch.id, { batch, keys });
-    for (const id of batch.transactionIds) this.#ownIds.add(id);
+  /**
+   * When the next batch leaves: at once when no own batch of its lane is in flight, else with the certificate
+   * of that one. All of the policy of batching is here.
+   */
+  #mayStart(lane: Lane): boolean {
+    for (const flying of this.#flying.values()) if (flying === lane) return false;
+    return true;
+  }
+
+  #isHot(touching: Touching): boolean {
+    if (this.#hot.size === 0) return false;
+    return touching.wildcard || touching.dependencies.some((key) => this.#hot.has(key));
   }
 
   /** Takes what may travel in this lane out of the queue, in order. */
   #choose(lane: Lane): Queued[] {
-    const blocked = this.#blocked();
+    if (lane === 'contested' && this.#hot.size === 0) return [];
+    const scan = this.#scanOf(lane);
+    if (lane === 'contested' && this.#stuck(scan.blocked)) return [];
     const { batchBytesMax, batchTransactionsMax } = this.#core.limits;
-    const chosen: Queued[] = [];
-    const kept: Queued[] = [];
-    let bytes = headerBytes + this.#own.size * afterEntryBytes;
-    for (let i = 0; i < this.#queue.length; i++) {
-      const queued = this.#queue[i]!;
-      const hot = queued.wildcard
-        ? this.#hot.size > 0
-        : queued.dependencies.some((key) => this.#hot.has(key));
-      const fits = chosen.length < batchTransactionsMax && bytes + queued.size <= batchBytesMax;
-      if (!fits) {
-        for (let rest = i; rest < this.#queue.length; rest++) kept.push(this.#queue[rest]!);
-        break;
-      }
-      if (hot !== (lane === 'contested') || blocked.meets(queued)) {
-        kept.push(queued);
-        blocked.add(queued);
-        continue;
-      }
-      chosen.push(queued);
-      bytes += queued.size;
-    }
-    this.#queue = kept;
-    for (const { id } of chosen) this.#queuedIds.delete(id);
+    const bytesMax = batchBytesMax - headerBytes - this.#own.size * afterEntryBytes;
+    const chosen = this.#queue.take(
+      scan,
+      (queued) => this.#isHot(queued) === (lane === 'contested'),
+      batchTransactionsMax,
+      bytesMax,
+    );
+    // The other lane may have passed over something because of what left now.
+    if (chosen.length > 0) this.#scans.delete(lane === 'ordinary' ? 'contested' : 'ordinary');
+    if (chosen.length > 0 && this.#queue.compact()) this.#scans.clear();
     return chosen;
   }
 
-  /** Keys on which nothing may be sent now (rule 2), own lanes in flight included. */
-  #blocked(): KeySet {
+  /** Goes on with what the lane has seen, unless what may not travel is something else by now. */
+  #scanOf(lane: Lane): Scan {
+    const frozen = this.#frozen();
+    const names = frozen.map(({ batch }) => batch.id).join();
+    const known = this.#scans.get(lane);
+    if (known?.frozen === names) return known.scan;
     const blocked = new KeySet();
     for (const keys of this.#contested.values()) blocked.add(keys);
-    const unfinished = new KeySet();
-    let some = false;
-    for (const [id, { keys }] of this.#own) {
-      if (this.#order.has(id)) continue;
-      unfinished.add(keys);
-      some = true;
-    }
-    if (!some) return blocked;
+    for (const { keys } of frozen) blocked.add(keys);
+    const scan = this.#queue.scan(blocked);
+    this.#scans.set(lane, { scan, frozen: names });
+    return scan;
+  }
+
+  /** Nothing may be sent on any contested dependency: the lane need not look for transactions. */
+  #stuck(blocked: KeySet): boolean {
+    for (const key of this.#hot) if (!blocked.has(key)) return false;
+    return true;
+  }
+
+  /** Batches that are not final for long and touch an own one that is not final either (rule 2). */
+  #frozen(): Held[] {
+    const frozen: Held[] = [];
     const frozenBefore = this.#core.now - this.#core.limits.freezeAfterMs;
+    let unfinished: KeySet | undefined;
     for (const { held, acceptedAt } of this.#acceptance.accepted.values()) {
       if (acceptedAt > frozenBefore) break;
+      if (this.#order.has(held.batch.id)) continue;
+      unfinished ??= this.#unfinished();
       // What need not ever become final, a twin of an equivocator's, must not freeze anything.
-      if (!this.#order.has(held.batch.id) && unfinished.meets(held.keys) && this.#hooks.drives(held.batch))
-        blocked.add(held.keys);
+      if (unfinished.meets(held.keys) && this.#hooks.drives(held.batch)) frozen.push(held);
     }
-    return blocked;
+    return frozen;
+  }
+
+  /** What own batches that are not final touch. */
+  #unfinished(): KeySet {
+    const unfinished = new KeySet();
+    for (const [id, { keys }] of this.#own) if (!this.#order.has(id)) unfinished.add(keys);
+    return unfinished;
   }
 
   #send(chosen: readonly Queued[], lane: Lane): void {
     const number = batchNumber(this.#next++);
-    const batch = makeBatch(
-      { epoch: this.#core.epoch, ingress: this.#core.self, number, after: this.#after(chosen) },
-      chosen.map((one) => one.transaction),
+    const keys = keysOfQueued(chosen, slotKey(this.#core.self, number));
+    const batch = assembleBatch(
+      { epoch: this.#core.epoch, ingress: this.#core.self, number, after: this.#after(keys) },
+      chosen,
       (bytes) => this.#core.config.signingKey.sign(bytes),
     );
-    this.#remember(batch, keysOf(batch));
+    this.#own.set(batch.id, { batch, keys });
     this.#flying.set(batch.id, lane);
     this.#core.emit({ type: 'accepted', batch: batch.id, transactions: batch.transactionIds });
-    this.#hooks.launch(batch);
+    this.#hooks.launch(batch, keys);
     this.#armFreeze();
   }
 
   /** Own earlier batches that conflict and are not in the committed order (section 2, `after`). */
-  #after(chosen: readonly Queued[]): AfterEntry[] {
-    const keys = {
-      dependencies: [...new Set(chosen.flatMap((one) => one.dependencies))],
-      transactions: [],
-      slot: '',
-      wildcard: chosen.some((one) => one.wildcard),
-      explicit: chosen.some((one) => one.explicit),
-    };
+  #after(keys: BatchKeys): AfterEntry[] {
     return this.#acceptance.index
       .conflictsOf(keys)
       .map((id) => this.#own.get(id)?.batch)
@@ -275,18 +266,21 @@ export class Ingress {
     if (!timers.has('ingress'))
       timers.set('ingress', this.#core.now + limits.freezeAfterMs, () => {
         this.form();
-        if (this.#queue.length > 0) this.#armFreeze();
+        if (this.#queue.size > 0) this.#armFreeze();
       });
   }
 }
 
-function queuedOf(one: SubmittedTransaction): Queued {
-  const dependencies = one.transaction.dependencies;
+/** The conflict keys of a batch of these transactions. */
+function keysOfQueued(chosen: readonly Queued[], slot: Key): BatchKeys {
+  const dependencies = new Set<Key>();
+  for (const one of chosen) for (const key of one.dependencies) dependencies.add(key);
   return {
-    ...one,
-    dependencies: dependencies?.map(dependencyKey) ?? [],
-    wildcard: dependencies === undefined,
-    explicit: dependencies === undefined || dependencies.length > 0,
+    dependencies: [...dependencies],
+    transactions: chosen.map((one) => one.id),
+    slot,
+    wildcard: chosen.some((one) => one.wildcard),
+    explicit: chosen.some((one) => one.explicit),
   };
 }
 

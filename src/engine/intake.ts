@@ -58,7 +58,7 @@ export class Intake {
   /** Takes in a batch and goes on once it is here; drops it when nobody may or needs to have it. */
   hold(batch: Batch, from: SignerId, then: () => void): void {
     const want = wantBatch(batch.id);
-    if (this.#pool.holds(batch.id)) {
+    if (this.#pool.knows(batch)) {
       this.#fetcher.arrived(want);
       then();
       return;

@@ -13,14 +13,15 @@ import { must } from '../base/result.ts';
 import { type Block, decodeProposal, encodeProposal, proposalSigningBytes } from '../messages/block.ts';
 import { largestClosed, smallestClosedContaining } from '../ordering/closure.ts';
 import type { DeliveryOrder } from '../ordering/delivery.ts';
-import { type DerivedBlock, type DeriveEntry, deriveBlock, factsOf, settledIn } from '../ordering/derive.ts';
+import { type DerivedBlock, type DeriveEntry, factsOf, settledIn } from '../ordering/derive.ts';
 import type { Facts } from '../ordering/facts.ts';
 import type { OrderPrefix } from '../ordering/order.ts';
 import type { Acceptance, Accepted } from './acceptance.ts';
 import type { Agreement } from './agreement.ts';
-import type { Chain } from './chain.ts';
+import type { Chain, ChainHooks } from './chain.ts';
 import type { Core } from './core.ts';
 import type { Pool } from './pool.ts';
+import { nothing } from './timers.ts';
 
 const proposalKey = utf8('proposal');
 /** Entries a block takes when more are ready; a larger smallest closed set still goes in whole. */
@@ -33,6 +34,7 @@ export class Leader {
   readonly #acceptance: Acceptance;
   readonly #chain: Chain;
   readonly #agreement: Agreement;
+  readonly #derive: ChainHooks['derive'];
   /** Highest view proposed in. */
   #proposed: View = asView(0);
   /** Something besides age makes a block due: a full window, a busy dependency, another signer's wish. */
@@ -47,6 +49,7 @@ export class Leader {
     acceptance: Acceptance,
     chain: Chain,
     agreement: Agreement,
+    derive: ChainHooks['derive'],
   ) {
     this.#core = core;
     this.#pool = pool;
@@ -54,6 +57,7 @@ export class Leader {
     this.#acceptance = acceptance;
     this.#chain = chain;
     this.#agreement = agreement;
+    this.#derive = derive;
   }
 
   /** Others want something ordered. */
@@ -68,8 +72,11 @@ export class Leader {
     const { watermark } = this.#order.committed.window(ingress);
     if (number >= watermark + window / 2) this.#requested = true;
     if (held.keys.wildcard && this.#acceptance.index.wildcards >= checkpointBatches) this.#requested = true;
+    const { index } = this.#acceptance;
+    // A batch alone on its dependencies shares each of them with wildcards only.
+    if (index.isAlone(held.batch.id) && 1 + index.wildcards < checkpointBatches) return;
     for (const key of held.keys.dependencies)
-      if (this.#acceptance.index.countOn(key) >= checkpointBatches) this.#requested = true;
+      if (index.countOn(key) >= checkpointBatches) this.#requested = true;
   }
 
   /** A block was committed: what was due is done. */
@@ -134,11 +141,9 @@ export class Leader {
   #propose(view: View, prefix: OrderPrefix): boolean {
     const { safety, tc } = this.#agreement;
     const unfinished = this.#chain.holdsEntries(safety.high.block);
-    const version = `${this.#pool.version}/${safety.high.block}`;
-    const entries = version !== this.#fruitless && this.#due() ? this.#compose(prefix) : [];
-    if (entries.length === 0 && this.#due()) this.#fruitless = version;
+    const entries = this.#due() ? this.#entries(prefix) : [];
     if (entries.length === 0 && !unfinished) return false;
-    const derived = deriveBlock(prefix, entries, this.#core.quorum);
+    const derived = this.#derive(prefix, entries);
     const block = this.#blockOf(view, derived, entries);
     const digest = this.#chain.addOwn(block, derived);
     this.#proposed = view;
@@ -171,8 +176,17 @@ export class Leader {
     if (!oldest) return false;
     const at = oldest.acceptedAt + this.#core.limits.checkpointAfterMs / 2;
     if (at <= this.#core.now) return true;
-    if (!this.#core.timers.has('checkpoint')) this.#core.timers.set('checkpoint', at, () => undefined);
+    if (!this.#core.timers.has('checkpoint')) this.#core.timers.set('checkpoint', at, nothing);
     return false;
+  }
+
+  /** What a block may order now; nothing is looked for again before something changed. */
+  #entries(prefix: OrderPrefix): DeriveEntry[] {
+    const version = `${this.#pool.version}/${this.#agreement.safety.high.block}`;
+    if (version === this.#fruitless) return [];
+    const entries = this.#compose(prefix);
+    if (entries.length === 0) this.#fruitless = version;
+    return entries;
   }
 
   /** The largest closed set of certified batches that are not in the order up to the parent. */

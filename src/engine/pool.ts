@@ -5,7 +5,8 @@
  * Invariants:
  * 1. Every batch here is valid by its bytes and signatures, of an unused number, and at most
  *    `2 W` above its ingress's watermark: what one ingress can make us hold is bounded.
- * 2. Of one (ingress, number) at most `twinsMax` batches that are not admitted are held.
+ * 2. `CommittedOrder.inFlight` has the batches here that are not committed.
+ * 3. Of one (ingress, number) at most `twinsMax` batches that are not admitted are held.
  */
 
 import { fromHex } from '../base/bytes.ts';
@@ -23,6 +24,8 @@ export interface Held {
   /** Verified certificates by digest. */
   readonly certificates: Map<CertificateDigest, Certificate>;
   readonly heldAt: number;
+  /** Its bytes are in the ledger. */
+  stored: boolean;
 }
 
 export interface Slot {
@@ -62,6 +65,21 @@ export class Pool {
   /** The batch is at hand, in the committed order, or known to have lost its number. */
   holds(id: BatchId): boolean {
     return this.#held.has(id) || this.slotOf(id) !== undefined;
+  }
+
+  /** The same of a batch that came: only where its number is used can it be in the order, or have lost it. */
+  knows({ id, header }: Batch): boolean {
+    return (
+      this.#held.has(id) || (this.#committed.numberUsed(header.ingress, header.number) && this.holds(id))
+    );
+  }
+
+  /** Writes the bytes of a batch, once while it is held. */
+  store(batch: Batch): void {
+    const held = this.#held.get(batch.id);
+    if (held?.stored) return;
+    if (held) held.stored = true;
+    this.#core.ledger.put('batch', fromHex(batch.id), batch.bytes);
   }
 
   /** Bytes of a batch at hand, for whoever asks. */
@@ -111,17 +129,19 @@ export class Pool {
     return true;
   }
 
-  /** Takes a verified batch. */
-  add(batch: Batch): Held {
+  /** Takes a verified batch. @param keys its conflict keys, where they are known. */
+  add(batch: Batch, keys?: BatchKeys): Held {
     const existing = this.#held.get(batch.id);
     if (existing) return existing;
     const held: Held = {
       batch,
-      keys: keysOf(batch),
+      keys: keys ?? keysOf(batch),
       certificates: new Map<CertificateDigest, Certificate>(),
       heldAt: this.#core.now,
+      stored: false,
     };
     this.#held.set(batch.id, held);
+    this.#committed.inFlight.enter(batch);
     const slot = slotKey(batch.header.ingress, batch.header.number);
     const twins = this.#slots.get(slot);
     if (twins) twins.push(batch.id);
@@ -133,7 +153,10 @@ export class Pool {
   restore(id: Uint8Array): Held | undefined {
     const stored = this.#core.ledger.get('batch', id);
     const decoded = stored && decodeBatch(stored);
-    return decoded?.ok ? this.add(decoded.value) : undefined;
+    if (!decoded?.ok) return undefined;
+    const held = this.add(decoded.value);
+    held.stored = true;
+    return held;
   }
 
   /** Forgets every batch of a number that the committed order used; returns their ids. */
@@ -144,8 +167,9 @@ export class Pool {
     this.version += 1;
     for (const id of ids) {
       const held = this.#held.get(id);
-      this.#held.delete(id);
+      this.#committed.inFlight.leave(id);
       if (held && !this.#committed.has(id)) this.bury(held.batch);
+      this.#held.delete(id);
     }
     return ids;
   }
@@ -157,6 +181,6 @@ export class Pool {
   bury(batch: Batch): void {
     const { ingress, number } = batch.header;
     this.#core.ledger.put('dead', fromHex(batch.id), slotCodec.encode({ ingress, number }));
-    this.#core.ledger.put('batch', fromHex(batch.id), batch.bytes);
+    this.store(batch);
   }
 }

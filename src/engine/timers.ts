@@ -9,6 +9,9 @@ interface Entry {
   readonly name: string;
 }
 
+/** What a timer runs that only wants a step to be taken. */
+export const nothing = (): void => {};
+
 const earlier = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
 export class Timers {
@@ -20,6 +23,7 @@ export class Timers {
   set(name: string, at: number, run: () => void): void {
     const before = this.#live.get(name);
     if (before?.entry.at === at) {
+      if (before.run === run) return;
       this.#live.set(name, { entry: before.entry, run });
       return;
     }

@@ -1,7 +1,7 @@
 /**
  * A batch: transactions that one signer, the ingress, accepted in this order (protocol section 2). It
- * is what travels the tree. Its id is the digest of its header, and the header holds the Merkle root
- * of its transactions, so that a receipt can prove one transaction without the others.
+ * is what travels the tree. Its id is the digest of its header, and the header holds the root of the tree
+ * over its transactions, so that a receipt can prove one transaction without the others.
  *
  * Invariants of a decoded batch:
  * 1. `number >= 1`, and every number in `after` is smaller and in strictly ascending order.
@@ -10,19 +10,8 @@
  */
 
 import { concat, toHex } from '../base/bytes.ts';
-import {
-  type Codec,
-  decode,
-  digest,
-  fixedBytes,
-  listMax,
-  P,
-  sortedList,
-  u16,
-  u32,
-  u53,
-} from '../base/codec.ts';
-import { domainPrefix, hash, hashBytes } from '../base/hash.ts';
+import { type Codec, decode, digest, P, repeatedDigest, sortedList, u16, u32, u53 } from '../base/codec.ts';
+import { domainPrefix, hash } from '../base/hash.ts';
 import {
   type BatchId,
   type BatchNumber,
@@ -32,10 +21,16 @@ import {
   type SignerId,
   type TransactionId,
 } from '../base/ids.ts';
-import { merkleRoot } from '../base/merkle.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
+import { batchRoot, putLeaf } from './batch-tree.ts';
 import { afterMax, batchTransactionsMax } from './limits.ts';
-import { type Transaction, transactionCodec, transactionId } from './transaction.ts';
+import {
+  type EncodedTransaction,
+  encodedTransaction,
+  idOfCanonical,
+  type Transaction,
+  transactionCodec,
+} from './transaction.ts';
 
 /** An own earlier batch of the same ingress that must be accepted first. */
 export interface AfterEntry {
@@ -48,7 +43,7 @@ export interface BatchHeader {
   readonly ingress: SignerId;
   readonly number: BatchNumber;
   readonly after: readonly AfterEntry[];
-  /** Merkle root over `transactionLeaf` of each transaction, hex. */
+  /** Root over its transactions (`batch-tree.ts`), hex. */
   readonly root: Digest;
   readonly count: number;
 }
@@ -69,7 +64,7 @@ const afterEntry = P.struct({ number: u53<BatchNumber>(), id: digest<BatchId>() 
 
 export const batchHeaderCodec: Codec<BatchHeader> = P.validate(
   P.struct({
-    epoch: digest<Epoch>(),
+    epoch: repeatedDigest<Epoch>(),
     ingress: u16<SignerId>(),
     number: u53<BatchNumber>(),
     after: sortedList(afterEntry, afterMax, 'after', (a, b) => a.number - b.number),
@@ -86,16 +81,73 @@ export const batchHeaderCodec: Codec<BatchHeader> = P.validate(
   },
 );
 
-const batchCodec = P.struct({
-  header: batchHeaderCodec,
-  transactions: listMax(transactionCodec, batchTransactionsMax, 'transactions'),
-  signature: fixedBytes(64),
-});
+const signatureBytes = 64;
 
-/** Merkle leaf of a transaction: its id and its signature, so that the batch id covers every byte. */
-export function transactionLeaf(transaction: Transaction, id: TransactionId): Uint8Array {
-  const signature = transaction.signature ?? new Uint8Array(0);
-  return hashBytes('transaction-signed', digest().encode(id), signature);
+/** A batch as it is read; its count, its root and repetitions are checked afterwards. */
+interface Read {
+  readonly header: BatchHeader;
+  readonly id: BatchId;
+  readonly transactions: readonly Transaction[];
+  readonly transactionIds: readonly TransactionId[];
+  readonly signature: Uint8Array;
+}
+
+const batchIdOfBytes = (header: Uint8Array): BatchId => digestAs<BatchId>(hash('batch', header));
+
+function readTransactions(
+  reader: P.Reader,
+  transactions: Transaction[],
+  transactionIds: TransactionId[],
+): void {
+  const count = P.U32BE.read(reader);
+  if (count > batchTransactionsMax)
+    throw new Error(`transactions has ${count} items, at most ${batchTransactionsMax}`);
+  try {
+    while (transactions.length < count) {
+      const start = reader.at;
+      const transaction = transactionCodec.read(reader);
+      transactions.push(transaction);
+      transactionIds.push(idOfCanonical(reader.bytes, start, reader.at, transaction));
+    }
+  } catch (error) {
+    throw P.inField(transactions.length, error);
+  }
+}
+
+/** Header, transactions and signature, in one pass over the bytes: what is hashed is hashed where it stands. */
+const batchCodec: Codec<Read> = P.codecOf(
+  () => {
+    throw new Error('batches are put together by `assembleBatch`');
+  },
+  (reader) => {
+    let field = 'header';
+    try {
+      const start = reader.at;
+      const header = batchHeaderCodec.read(reader);
+      const id = batchIdOfBytes(reader.bytes.subarray(start, reader.at));
+      field = 'transactions';
+      const transactions: Transaction[] = [];
+      const transactionIds: TransactionId[] = [];
+      readTransactions(reader, transactions, transactionIds);
+      field = 'signature';
+      const at = reader.take(signatureBytes);
+      const signature = reader.bytes.subarray(at, at + signatureBytes);
+      return { header, id, transactions, transactionIds, signature };
+    } catch (error) {
+      throw P.inField(field, error);
+    }
+  },
+);
+
+/** Leaves of the tree over a batch's transactions, one after the other. */
+export function batchLeaves({
+  transactions,
+  transactionIds,
+}: Pick<Batch, 'transactions' | 'transactionIds'>): Uint8Array {
+  const leaves = new Uint8Array(32 * transactions.length);
+  for (let i = 0; i < transactions.length; i++)
+    putLeaf(transactionIds[i]!, transactions[i]!.signature, leaves, 32 * i);
+  return leaves;
 }
 
 /** Ids of headers: whoever checks a batch computes it again, and nothing changes a header. */
@@ -104,7 +156,7 @@ const ids = new WeakMap<BatchHeader, BatchId>();
 export function batchIdOf(header: BatchHeader): BatchId {
   let id = ids.get(header);
   if (id === undefined) {
-    id = digestAs<BatchId>(hash('batch', batchHeaderCodec.encode(header)));
+    id = batchIdOfBytes(batchHeaderCodec.encode(header));
     ids.set(header, id);
   }
   return id;
@@ -119,40 +171,42 @@ export const batchSigningBytes = (id: BatchId): Uint8Array =>
  * @param sign ed25519 of the ingress over the given bytes.
  * @throws when the content breaks an invariant above.
  */
-export function makeBatch(
+export const makeBatch = (
   content: Omit<BatchHeader, 'root' | 'count'>,
   transactions: readonly Transaction[],
   sign: (bytes: Uint8Array) => Uint8Array,
+): Batch => assembleBatch(content, transactions.map(encodedTransaction), sign);
+
+/** The same of transactions that were encoded already: their bytes are only joined. */
+export function assembleBatch(
+  content: Omit<BatchHeader, 'root' | 'count'>,
+  encoded: readonly EncodedTransaction[],
+  sign: (bytes: Uint8Array) => Uint8Array,
 ): Batch {
-  const transactionIds = transactions.map(transactionId);
-  const leaves = transactions.map((transaction, i) => transactionLeaf(transaction, transactionIds[i]!));
-  const header: BatchHeader = {
-    ...content,
-    root: toHex(merkleRoot(leaves)) as Digest,
-    count: transactions.length,
-  };
-  const id = batchIdOf(header);
+  const count = encoded.length;
+  const transactions = encoded.map((one) => one.transaction);
+  const transactionIds = encoded.map((one) => one.id);
+  const root = toHex(batchRoot(batchLeaves({ transactions, transactionIds }))) as Digest;
+  const header: BatchHeader = { ...content, root, count };
+  const headerBytes = batchHeaderCodec.encode(header);
+  const id = batchIdOfBytes(headerBytes);
+  ids.set(header, id);
   const signature = sign(batchSigningBytes(id));
-  const bytes = batchCodec.encode({ header, transactions: [...transactions], signature });
+  const bytes = concat(headerBytes, u32().encode(count), ...encoded.map((one) => one.raw), signature);
   return { id, header, transactions, transactionIds, signature, bytes };
 }
 
 /** Decodes a batch and checks its invariants; the signatures are not checked here. */
 export function decodeBatch(bytes: Uint8Array): Result<Batch> {
-  const decoded = decode(
-    batchCodec as unknown as Codec<Pick<Batch, 'header' | 'transactions' | 'signature'>>,
-    bytes,
-    'batch',
-  );
+  const decoded = decode(batchCodec, bytes, 'batch');
   if (!decoded.ok) return decoded;
-  const { header, transactions, signature } = decoded.value;
+  const { header, id, transactions, transactionIds, signature } = decoded.value;
   if (header.count !== transactions.length)
     return refuse('BATCH_COUNT', `batch says ${header.count} transactions and holds ${transactions.length}`);
-  const transactionIds = transactions.map(transactionId);
   if (new Set(transactionIds).size !== transactionIds.length)
     return refuse('BATCH_REPEATS', 'a transaction stands in the batch twice');
-  const leaves = transactions.map((transaction, i) => transactionLeaf(transaction, transactionIds[i]!));
-  if (toHex(merkleRoot(leaves)) !== header.root)
+  if (toHex(batchRoot(batchLeaves(decoded.value))) !== header.root)
     return refuse('BATCH_ROOT', 'the transactions do not hash to the root of the header');
-  return accept({ id: batchIdOf(header), header, transactions, transactionIds, signature, bytes });
+  ids.set(header, id);
+  return accept({ id, header, transactions, transactionIds, signature, bytes });
 }

@@ -23,7 +23,7 @@ import {
   type View,
 } from '../base/ids.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
-import { entriesMax } from './limits.ts';
+import { aggregateBytesMax, entriesMax } from './limits.ts';
 
 /** Order certificate: a quorum's aggregated signature on a block digest. */
 export interface QuorumCertificate {
@@ -78,7 +78,7 @@ export const wireQuorumCertificate = P.struct({
   view: u53<View>(),
   block: digest<BlockDigest>(),
   signers: bytesMax(512, 'signers'),
-  signature: bytesMax(4096, 'signature'),
+  signature: bytesMax(aggregateBytesMax, 'signature'),
 }) as unknown as Codec<WireQuorumCertificate>;
 
 export const toWireQc = (qc: QuorumCertificate, n: number): WireQuorumCertificate => ({

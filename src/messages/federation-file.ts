@@ -260,18 +260,30 @@ const formatSigner = (signer: SignerInfo, index: number): string[] => [
   '',
 ];
 
+/** Why some values are what they are: comments, for whoever reads the file. One line each. */
+export interface FederationReasons {
+  readonly scheme?: string;
+  readonly fanout?: string;
+}
+
+const because = (reason: string | undefined): string[] => (reason === undefined ? [] : [`# Why: ${reason}.`]);
+
 /** A federation as a commented TOML file. `parseFederation` gives the same federation back. */
-export const formatFederation = (federation: Federation): string =>
+export const formatFederation = (federation: Federation, reasons: FederationReasons = {}): string =>
   [
     '# The federation: the same file for every signer, learner and client. Its values (not its comments',
     '# or formatting) give the epoch, which everything signed carries: change one value, and it is another',
     '# federation.',
     `name = ${quoted(federation.name)}`,
+    '# How votes and blocks are signed. "ed25519-list": a list of single signatures. "bls12-381": one',
+    '# aggregate, whatever the number of signers.',
+    ...because(reasons.scheme),
     `scheme = ${quoted(federation.scheme)}`,
     '# At most `byzantine` signers lie, at most `faulty` are faulty in any way (the liars included).',
     `byzantine = ${federation.byzantine}`,
     `faulty = ${federation.faulty}`,
     '# Children of a tree node; "geographic" groups siblings by region.',
+    ...because(reasons.fanout),
     `fanout = ${federation.fanout}`,
     `shape = ${quoted(federation.shape)}`,
     '# Whether every transaction must carry a signature of its client.',

@@ -16,12 +16,17 @@
 
 import { z } from 'zod';
 import { compareBytes, fromHex, toHex } from '../base/bytes.ts';
-import type { Epoch, Height, TransactionId } from '../base/ids.ts';
+import type { Epoch, Height } from '../base/ids.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
 import { base64, base64Pattern, fromBase64 } from './base64.ts';
 import { fieldName } from './config-file.ts';
 import { bodyBytesMax, clientIdBytesMax, dependenciesMax, dependencyBytesMax } from './limits.ts';
-import { neverExpires, type Transaction, transactionId } from './transaction.ts';
+import {
+  type EncodedTransaction,
+  encodedTransaction,
+  neverExpires,
+  type Transaction,
+} from './transaction.ts';
 
 /** Transactions in one POST. */
 export const requestTransactionsMax = 256;
@@ -158,27 +163,30 @@ function toTransaction(json: TransactionJson, epoch: Epoch): Result<Transaction>
   });
 }
 
-/** A transaction with its id. */
-export interface IdentifiedTransaction {
-  readonly id: TransactionId;
-  readonly transaction: Transaction;
+/** A transaction as it came, and as it goes into a batch. */
+export interface SizedTransaction extends EncodedTransaction {
+  /** Bytes it will take in a batch. */
+  readonly size: number;
+}
+
+function sized(transaction: Transaction): SizedTransaction {
+  const { id, raw } = encodedTransaction(transaction);
+  return { transaction, id, raw, size: raw.length };
 }
 
 /** Reads the JSON form of a transaction. Its signature and the federation's limits are not checked here. */
-export function decodeTransactionJson(value: unknown, epoch: Epoch): Result<IdentifiedTransaction> {
+export function decodeTransactionJson(value: unknown, epoch: Epoch): Result<SizedTransaction> {
   const json = checkJson(transactionJson, value);
   if (!json.ok) return json;
   const transaction = toTransaction(json.value, epoch);
-  return transaction.ok
-    ? accept({ id: transactionId(transaction.value), transaction: transaction.value })
-    : transaction;
+  return transaction.ok ? accept(sized(transaction.value)) : transaction;
 }
 
 /** The body of a POST: one transaction, or several. */
 export interface SubmitRequest {
   /** The answer is the result itself, without `results`. */
   readonly single: boolean;
-  readonly transactions: readonly IdentifiedTransaction[];
+  readonly transactions: readonly SizedTransaction[];
 }
 
 /** Reads the body of a POST. A refusal names the transaction: `transactions[3].nonce: ...`. */
@@ -189,12 +197,12 @@ export function decodeSubmitJson(value: unknown, epoch: Epoch): Result<SubmitReq
   }
   const json = checkJson(transactionsJson, value);
   if (!json.ok) return json;
-  const transactions: IdentifiedTransaction[] = [];
+  const transactions: SizedTransaction[] = [];
   for (const [i, one] of json.value.transactions.entries()) {
     const transaction = toTransaction(one, epoch);
     if (!transaction.ok)
       return refuse(transaction.error.code, `transactions[${i}]: ${transaction.error.message}`);
-    transactions.push({ id: transactionId(transaction.value), transaction: transaction.value });
+    transactions.push(sized(transaction.value));
   }
   return accept({ single: false, transactions });
 }

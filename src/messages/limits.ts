@@ -15,5 +15,7 @@ export const classesMax = signersMax;
 export const entriesMax = 1 << 16;
 /** A frame between signers: one or more messages. */
 export const frameBytesMax = 32 << 20;
+/** An aggregated signature: a scheme may list an entry for each signer (68 bytes, `crypto/ed25519-list.ts`). */
+export const aggregateBytesMax = signersMax * 68;
 export const frameMessagesMax = 1 << 16;
 export const fetchIdsMax = 1024;

@@ -40,7 +40,7 @@ import {
   type Proposal,
   type QuorumCertificate,
 } from './block.ts';
-import { fetchIdsMax, frameBytesMax, frameMessagesMax } from './limits.ts';
+import { aggregateBytesMax, fetchIdsMax, frameBytesMax, frameMessagesMax } from './limits.ts';
 import {
   decodeTc,
   encodeTc,
@@ -194,7 +194,7 @@ const bodies = {
     view: u53<View>(),
     block: digest<BlockDigest>(),
     signers: bytesMax(512, 'signers'),
-    signature: bytesMax(4096, 'signature'),
+    signature: bytesMax(aggregateBytesMax, 'signature'),
   }),
   view: P.struct({ high: part, tc: optional(part), committed: u53<Height>() }),
   timeout: P.struct({ timeout: signedTimeoutCodec, high: part, entry: optional(part) }),
@@ -248,74 +248,74 @@ function toBody(message: PeerMessage, n: number): object {
   }
 }
 
+/** A message with its type in front, written in one go: batches are most of what is sent. */
+const messageCodec = P.codecOf<{ readonly message: PeerMessage; readonly n: number }>(
+  (writer, { message, n }) => {
+    P.U8.write(writer, typeCodes[message.type]);
+    bodies[message.type].write(writer, toBody(message, n) as Record<string, unknown>);
+  },
+  () => {
+    throw new Error('messages are read by `decodePeerMessage`');
+  },
+);
+
 /** Encodes a message among `n` signers. */
-export function encodePeerMessage(message: PeerMessage, n: number): Uint8Array {
-  const body = bodies[message.type].encode(toBody(message, n) as Record<string, unknown>);
-  const bytes = new Uint8Array(body.length + 1);
-  bytes[0] = typeCodes[message.type];
-  bytes.set(body, 1);
-  return bytes;
-}
+export const encodePeerMessage = (message: PeerMessage, n: number): Uint8Array =>
+  messageCodec.encode({ message, n });
 
-function each<T>(list: unknown, one: (bytes: Uint8Array) => Result<T>): Result<T[]> {
-  const values: T[] = [];
-  for (const bytes of list as Uint8Array[]) {
-    const value = one(bytes);
-    if (!value.ok) return value;
-    values.push(value.value);
-  }
-  return accept(values);
-}
+type Decoder = (value: unknown, n: number) => Result<unknown>;
 
-/** Decodes the named fields one after another; the first refusal ends it. */
-function fields(
-  body: Record<string, unknown>,
-  decoders: Record<string, (bytes: never) => Result<unknown>>,
-): Result<Record<string, unknown>> {
-  const decoded: Record<string, unknown> = { ...body };
-  for (const [name, one] of Object.entries(decoders)) {
-    if (body[name] === undefined) continue;
-    const value = one(body[name] as never);
-    if (!value.ok) return value;
-    decoded[name] = value.value;
-  }
-  return accept(decoded);
-}
+const one =
+  (decoder: (bytes: Uint8Array, n: number) => Result<unknown>): Decoder =>
+  (value, n) =>
+    decoder(value as Uint8Array, n);
 
-function decodersOf(type: PeerMessage['type'], n: number): Record<string, (bytes: never) => Result<unknown>> {
-  const certificate = (bytes: Uint8Array) => decodeCertificate(bytes, n);
-  const block = (bytes: Uint8Array) => decodeBlock(bytes, n);
-  const qc = (bytes: Uint8Array) => decodeQc(bytes, n);
-  const tc = (bytes: Uint8Array) => decodeTc(bytes, n);
-  const certificates = (list: Uint8Array[]) => each(list, certificate);
-  const blocks = (list: Uint8Array[]) => each(list, block);
-  switch (type) {
-    case 'announce':
-      return { batch: decodeBatch };
-    case 'votes':
-      return { votes: certificate };
-    case 'certificate':
-      return { certificate };
-    case 'copy':
-      return { batches: (list: Uint8Array[]) => each(list, decodeBatch), certificates, blocks };
-    case 'proposal':
-      return { proposal: (bytes: Uint8Array) => decodeProposal(bytes, n), tc };
-    case 'blockVotes':
-      return { signers: (bytes: Uint8Array) => parseBitmap(bytes, n) };
-    case 'view':
-      return { high: qc, tc };
-    case 'timeout':
-      return { high: qc, entry: tc };
-    case 'wanted':
-      return { certificates };
-    case 'blocks':
-      return { blocks, certificates, proof: blocks, qc };
-    case 'voteRequest':
-    case 'fetch':
-    case 'catchUp':
-      return {};
-  }
-}
+const each =
+  (decoder: (bytes: Uint8Array, n: number) => Result<unknown>): Decoder =>
+  (list, n) => {
+    const values: unknown[] = [];
+    for (const bytes of list as Uint8Array[]) {
+      const value = decoder(bytes, n);
+      if (!value.ok) return value;
+      values.push(value.value);
+    }
+    return accept(values);
+  };
+
+/** The fields of a body that are objects in their own canonical bytes, in the order in which they are read. */
+const decoders: Readonly<Record<PeerMessage['type'], readonly (readonly [field: string, Decoder])[]>> = {
+  announce: [['batch', one(decodeBatch)]],
+  votes: [['votes', one(decodeCertificate)]],
+  certificate: [['certificate', one(decodeCertificate)]],
+  voteRequest: [],
+  fetch: [],
+  copy: [
+    ['batches', each(decodeBatch)],
+    ['certificates', each(decodeCertificate)],
+    ['blocks', each(decodeBlock)],
+  ],
+  proposal: [
+    ['proposal', one(decodeProposal)],
+    ['tc', one(decodeTc)],
+  ],
+  blockVotes: [['signers', one(parseBitmap)]],
+  view: [
+    ['high', one(decodeQc)],
+    ['tc', one(decodeTc)],
+  ],
+  timeout: [
+    ['high', one(decodeQc)],
+    ['entry', one(decodeTc)],
+  ],
+  wanted: [['certificates', each(decodeCertificate)]],
+  catchUp: [],
+  blocks: [
+    ['blocks', each(decodeBlock)],
+    ['certificates', each(decodeCertificate)],
+    ['proof', each(decodeBlock)],
+    ['qc', one(decodeQc)],
+  ],
+};
 
 const typeOfCode = new Map(
   Object.entries(typeCodes).map(([type, code]) => [code as number, type as PeerMessage['type']]),
@@ -327,9 +327,15 @@ export function decodePeerMessage(bytes: Uint8Array, n: number): Result<PeerMess
   if (!type) return refuse('MESSAGE_TYPE', `unknown message type ${bytes[0] ?? 'none'}`);
   const body = decode(bodies[type], bytes.subarray(1), type);
   if (!body.ok) return body;
-  const decoded = fields(body.value, decodersOf(type, n));
-  if (!decoded.ok) return decoded;
-  const message = { type, ...decoded.value } as unknown as PeerMessage;
+  // What was read is nobody else's: its fields are replaced by what they mean, the first refusal ends it.
+  for (const [field, decoder] of decoders[type]) {
+    if (body.value[field] === undefined) continue;
+    const value = decoder(body.value[field], n);
+    if (!value.ok) return value;
+    body.value[field] = value.value;
+  }
+  body.value.type = type;
+  const message = body.value as unknown as PeerMessage;
   if ('root' in message && message.root >= n)
     return refuse('MESSAGE_ROOT', `${type} names root ${message.root} of ${n} signers`);
   if (message.type === 'timeout' && message.timeout.signer >= n)

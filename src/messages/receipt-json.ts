@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { batchTransactionsMax } from './limits.ts';
+import { aggregateBytesMax, batchTransactionsMax } from './limits.ts';
 
 /** Ancestors of a score receipt; one that would need more is given by order later. */
 export const ancestorsMax = 64;
@@ -45,7 +45,7 @@ const chainJson = z.strictObject({
     .array(hexMax(16 << 20))
     .min(1)
     .max(chainBlocksMax),
-  qc: hexMax(1 << 13),
+  qc: hexMax(aggregateBytesMax + (1 << 13)),
 });
 
 const common = {

@@ -84,6 +84,42 @@ export interface OrderReceipt extends Claim {
 
 export type Receipt = ScoreReceipt | OrderReceipt;
 
+/** What the receipts of one batch have in common: all but the transaction and its path. */
+export type BatchProof =
+  | Pick<ScoreReceipt, 'finality' | 'batch' | 'certificate' | 'ancestors'>
+  | Pick<OrderReceipt, 'finality' | 'batch' | 'certificate' | 'proof'>;
+
+/** What the receipts of one batch do not have in common. */
+export type ReceiptMember = Pick<Claim, 'transaction' | 'clientSignature' | 'index' | 'path'> & {
+  readonly verdict: ReceiptVerdict;
+};
+
+/** The receipt of one transaction of a batch; undefined for a duplicate by score, which no receipt proves. */
+export function receiptOf(shared: BatchProof, member: ReceiptMember): Receipt | undefined {
+  const { transaction, clientSignature, index, path, verdict } = member;
+  const { batch, certificate } = shared;
+  const { epoch } = batch.header;
+  // Made at once, field by field: it is made for every transaction.
+  if (shared.finality === 'order') {
+    const { finality, proof } = shared;
+    return { epoch, transaction, clientSignature, batch, index, path, certificate, finality, verdict, proof };
+  }
+  if (verdict === 'duplicate') return undefined;
+  const { finality, ancestors } = shared;
+  return {
+    epoch,
+    transaction,
+    clientSignature,
+    batch,
+    index,
+    path,
+    certificate,
+    finality,
+    verdict,
+    ancestors,
+  };
+}
+
 /** Where a receipt says the transaction is. */
 export interface ReceiptPlace {
   readonly ingress: number;
@@ -181,8 +217,8 @@ export function encodeReceiptJson(receipt: Receipt, n: number): ReceiptJson {
   return { ...common, finality: 'score', verdict: receipt.verdict, place: batchPlace(receipt), ancestors };
 }
 
-/** Decodes the parts of one receipt, through the memo when there is one. */
-class Parts {
+/** Decodes the parts of receipts from their hex, through the memo when there is one. */
+export class ReceiptParts {
   readonly #n: number;
   readonly #memo: PartMemo | undefined;
 
@@ -258,7 +294,7 @@ function toProof(json: ProofJson, chains: readonly CommitProof[], used: Set<numb
 
 function toAncestors(
   list: Extract<ReceiptJson, { finality: 'score' }>['ancestors'],
-  parts: Parts,
+  parts: ReceiptParts,
   chains: readonly CommitProof[],
   used: Set<number>,
 ): Result<Ancestor[]> {
@@ -303,7 +339,7 @@ export function decodeReceiptJson(value: unknown, n: number, memo?: PartMemo): R
   const checked = checkJson<ReceiptJson>(receiptJson, value, 'RECEIPT_MALFORMED');
   if (!checked.ok) return checked;
   const json = checked.value;
-  const parts = new Parts(n, memo);
+  const parts = new ReceiptParts(n, memo);
   const batch = parts.signedHeader(json.header, json.ingressSignature);
   if (!batch.ok) return batch;
   const certificate = parts.certificate(json.certificate);

@@ -32,7 +32,7 @@ import {
   type SignerId,
 } from '../base/ids.ts';
 import { accept, must, type Result, refuse } from '../base/result.ts';
-import { batchTransactionsMax, beforeMax, classesMax } from './limits.ts';
+import { aggregateBytesMax, batchTransactionsMax, beforeMax, classesMax } from './limits.ts';
 
 /** What a vote says about its batch. */
 export interface VoteContent {
@@ -62,16 +62,17 @@ export interface Certificate {
   readonly signature: Uint8Array;
 }
 
-const contentFields = {
+/** Fields of what a vote says, in every form it has. */
+export const voteContentFields = {
   base: u53<Height>(),
   before: sortedDigests<BatchId>(beforeMax, 'before'),
   rejects: sortedNumbers(batchTransactionsMax, 'rejects'),
 };
 
-export const voteCodec = P.struct({
+const voteCodec = P.struct({
   epoch: digest<Epoch>(),
   batch: digest<BatchId>(),
-  ...contentFields,
+  ...voteContentFields,
 }) as unknown as Codec<Vote>;
 
 /** What a signer signs for a vote. */
@@ -135,7 +136,7 @@ const wireVotes = P.struct({
     classesMax,
     'classes',
   ),
-  signature: bytesMax(4096, 'signature'),
+  signature: bytesMax(aggregateBytesMax, 'signature'),
 }) as unknown as Codec<{
   batch: BatchId;
   union: BatchId[];

@@ -9,7 +9,7 @@
  */
 
 import { invariant } from '../base/assert.ts';
-import { allocate, fromHex, utf8 } from '../base/bytes.ts';
+import { allocate, fromHex, putHex, utf8 } from '../base/bytes.ts';
 import { type Codec, digest, P, u53 } from '../base/codec.ts';
 import {
   height as asHeight,
@@ -23,9 +23,10 @@ import {
 } from '../base/ids.ts';
 import type { Ledger, Write } from '../base/ledger.ts';
 import { append, type Frontier, type MerkleStored, storedPath } from '../base/merkle.ts';
-import type { BatchKeys, Key } from '../dependency/keys.ts';
+import { type BatchKeys, type Key, transactionKey } from '../dependency/keys.ts';
 import type { Batch } from '../messages/batch.ts';
 import { genesisDigest } from '../messages/block.ts';
+import { InFlight } from './in-flight.ts';
 import { type OrderPrefix, orderLeaf, type Place, placeCodec, type StoredPlace } from './order.ts';
 import { emptyWindow, isUsed, useNumbers, type Window, windowCodec } from './window.ts';
 
@@ -39,6 +40,8 @@ interface Head {
   readonly wildcardHeight: Height;
   readonly explicitHeight: Height;
   readonly transactions: number;
+  /** Void places: they leave no row of their own for their transactions. */
+  readonly voids: number;
 }
 
 const headCodec = P.struct({
@@ -50,13 +53,18 @@ const headCodec = P.struct({
   wildcardHeight: u53<Height>(),
   explicitHeight: u53<Height>(),
   transactions: u53(),
+  voids: u53(),
 }) as unknown as Codec<Head>;
 
 const headKey = utf8('committed');
-const transactionCodec = P.struct({ position: u53(), index: u53() }) as unknown as Codec<{
+/** A transaction's first place; `writeTransactions` writes the same form. */
+const firstPlaceCodec = P.struct({ position: u53(), index: u53() }) as unknown as Codec<{
   position: number;
   index: number;
 }>;
+const firstPlaceBytes = 16;
+const unseenMax = 1 << 14;
+const idBytes = 32;
 
 /** A dependency key (Latin-1 text) as bytes. */
 function keyBytes(key: Key): Uint8Array {
@@ -74,11 +82,17 @@ export interface CommittedPlace {
   readonly place: Place;
   readonly batch: Batch;
   readonly keys: BatchKeys;
+  /** `orderLeaf` of the place, when it is known already. */
+  readonly leaf?: Uint8Array;
 }
 
 export class CommittedOrder implements OrderPrefix {
   readonly #ledger: Ledger;
+  /** Batches on their way here. */
+  readonly inFlight = new InFlight((id) => this.transactionSeen(id));
   #head: Head;
+  /** Transactions that were looked up and are not in the order as it stands. */
+  readonly #unseen = new Set<TransactionId>();
 
   /** Opens the committed order that the ledger holds, or an empty one among `n` signers. */
   constructor(ledger: Ledger, epoch: Epoch, n: number) {
@@ -95,6 +109,7 @@ export class CommittedOrder implements OrderPrefix {
           wildcardHeight: asHeight(0),
           explicitHeight: asHeight(0),
           transactions: 0,
+          voids: 0,
         };
   }
 
@@ -117,7 +132,7 @@ export class CommittedOrder implements OrderPrefix {
   }
 
   has(batch: BatchId): boolean {
-    return this.#ledger.get('place', fromHex(batch)) !== undefined;
+    return !this.inFlight.has(batch) && this.#ledger.get('place', fromHex(batch)) !== undefined;
   }
 
   numberUsed(ingress: SignerId, number: BatchNumber): boolean {
@@ -125,7 +140,15 @@ export class CommittedOrder implements OrderPrefix {
   }
 
   transactionSeen(id: TransactionId): boolean {
+    if (this.#unseen.has(id)) return false;
     return this.#ledger.get('transaction', fromHex(id)) !== undefined;
+  }
+
+  /** The same, for a transaction that a client sends: it will be asked about again before long. */
+  transactionKnown(id: TransactionId): boolean {
+    const seen = this.transactionSeen(id);
+    if (!seen && this.#unseen.size < unseenMax) this.#unseen.add(id);
+    return seen;
   }
 
   /** Where a batch stands, from position 0, or undefined. */
@@ -147,25 +170,30 @@ export class CommittedOrder implements OrderPrefix {
   /** The first place of a transaction: position of its batch and index in it. */
   transactionPlace(id: TransactionId): { readonly position: number; readonly index: number } | undefined {
     const stored = this.#ledger.get('transaction', fromHex(id));
-    return stored && transactionCodec.decode(stored);
+    return stored && firstPlaceCodec.decode(stored);
   }
 
-  /** `base` of a vote: height of the last committed block that holds a conflicting batch, else 0. */
-  lastConflict(keys: BatchKeys): Height {
+  /**
+   * `base` of a vote: height of the last committed block that holds a conflicting batch, else 0.
+   * @param fresh that none of its transactions is in the order is known already (`in-flight.ts`).
+   */
+  lastConflict(keys: BatchKeys, fresh = false): Height {
     let last = 0;
-    for (const key of keys.dependencies) {
-      const stored = this.#ledger.get('dependency', keyBytes(key));
-      if (stored) last = Math.max(last, u53().decode(stored));
-    }
-    for (const key of keys.transactions) {
-      const first = this.transactionPlace(key.slice(1) as TransactionId);
+    for (const key of keys.dependencies) last = Math.max(last, this.#lastOn(key));
+    for (const id of keys.transactions) {
+      const first = fresh ? undefined : this.transactionPlace(id);
       if (first) last = Math.max(last, this.placeAt(first.position)?.height ?? 0);
-      const again = this.#ledger.get('dependency', keyBytes(key));
-      if (again) last = Math.max(last, u53().decode(again));
+      // Such rows are those of duplicates, which have a first place too, and of void places.
+      if (first || this.#head.voids > 0) last = Math.max(last, this.#lastOn(transactionKey(id)));
     }
     if (keys.wildcard) last = Math.max(last, this.#head.explicitHeight);
     if (keys.explicit) last = Math.max(last, this.#head.wildcardHeight);
     return asHeight(last);
+  }
+
+  #lastOn(key: Key): number {
+    const stored = this.#ledger.get('dependency', keyBytes(key));
+    return stored ? u53().decode(stored) : 0;
   }
 
   /** Audit path of the leaf at `position` in the tree of the first `size` places. */
@@ -183,38 +211,31 @@ export class CommittedOrder implements OrderPrefix {
    */
   commit(height: Height, block: BlockDigest, places: readonly CommittedPlace[]): Write[] {
     invariant(height === this.#head.height + 1, `block ${height} does not follow ${this.#head.height}`);
+    this.#unseen.clear();
     const writes: Write[] = [];
     const nodes: MerkleStored[] = [];
     const used = new Map<SignerId, BatchNumber[]>();
-    let { wildcardHeight, explicitHeight, transactions } = this.#head;
+    let { wildcardHeight, explicitHeight, transactions, voids } = this.#head;
     let frontier = this.frontier;
-    for (const { place, batch, keys } of places) {
+    const heightBytes = u53().encode(height);
+    for (const one of places) {
+      const { place, batch, keys } = one;
+      this.inFlight.leave(batch.id);
       const position = frontier.size;
-      frontier = append(frontier, orderLeaf(position, place), nodes);
+      frontier = append(frontier, one.leaf ?? orderLeaf(position, place), nodes);
       const stored: StoredPlace = { ...place, height };
       writes.push({ table: 'order', key: positionKey(position), value: placeCodec.encode(stored) });
       writes.push({ table: 'place', key: fromHex(place.batch), value: u53().encode(position) });
-      used.set(place.ingress, [...(used.get(place.ingress) ?? []), place.number]);
-      const heightBytes = u53().encode(height);
+      const numbers = used.get(place.ingress);
+      if (numbers) numbers.push(place.number);
+      else used.set(place.ingress, [place.number]);
       for (const key of keys.dependencies)
         writes.push({ table: 'dependency', key: keyBytes(key), value: heightBytes });
       if (keys.wildcard) wildcardHeight = height;
       if (keys.explicit) explicitHeight = height;
-      // A place that writes no row of its own for a transaction still conflicts with whatever shares it.
-      keys.transactions.forEach((key, index) => {
-        if (place.void || place.verdicts[index] === 'duplicate')
-          writes.push({ table: 'dependency', key: keyBytes(key), value: heightBytes });
-      });
-      if (place.void) continue;
-      transactions += batch.transactions.length;
-      batch.transactionIds.forEach((id, index) => {
-        if (place.verdicts[index] !== 'duplicate')
-          writes.push({
-            table: 'transaction',
-            key: fromHex(id),
-            value: transactionCodec.encode({ position, index }),
-          });
-      });
+      writeTransactions(one, position, heightBytes, writes);
+      if (place.void) voids += 1;
+      else transactions += batch.transactions.length;
     }
     for (const node of nodes)
       writes.push({ table: 'node', key: nodeKey(node.level, node.index), value: node.hash });
@@ -231,8 +252,45 @@ export class CommittedOrder implements OrderPrefix {
       wildcardHeight,
       explicitHeight,
       transactions,
+      voids,
     };
     writes.push({ table: 'meta', key: headKey, value: headCodec.encode(this.#head) });
     return writes;
+  }
+}
+
+/**
+ * The rows of a place's transactions: where each stands first. One that gets no such row, as a duplicate or
+ * in a void place, still conflicts with whatever shares it.
+ */
+function writeTransactions(
+  { place, batch }: CommittedPlace,
+  position: number,
+  heightBytes: Uint8Array,
+  writes: Write[],
+): void {
+  const { transactionIds } = batch;
+  const count = transactionIds.length;
+  // Keys and values of a batch are cut from two arrays: an array of its own for each would cost more than its bytes.
+  const keys = new Uint8Array(idBytes * count);
+  const values = new Uint8Array(firstPlaceBytes * count);
+  const view = new DataView(values.buffer);
+  for (let index = 0; index < count; index++) {
+    const id = transactionIds[index]!;
+    if (place.void || place.verdicts[index] === 'duplicate') {
+      writes.push({ table: 'dependency', key: keyBytes(transactionKey(id)), value: heightBytes });
+      continue;
+    }
+    const at = idBytes * index;
+    putHex(id, keys, at);
+    const valueAt = firstPlaceBytes * index;
+    view.setUint32(valueAt, Math.floor(position / 2 ** 32));
+    view.setUint32(valueAt + 4, position);
+    view.setUint32(valueAt + 12, index);
+    writes.push({
+      table: 'transaction',
+      key: keys.subarray(at, at + idBytes),
+      value: values.subarray(valueAt, valueAt + firstPlaceBytes),
+    });
   }
 }

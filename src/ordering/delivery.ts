@@ -65,24 +65,29 @@ export class DeliveryOrder {
   /** Delivered by score and not committed yet, in delivery order. */
   readonly #ahead = new Map<BatchId, Delivered>();
   readonly #aheadSlots = new Map<string, BatchId>();
-  readonly #aheadTransactions = new Map<TransactionId, BatchId>();
   /** Waiting batches by what they list, so that a delivery wakes only whom it may help. */
   readonly #listedBy = new Map<BatchId, Set<BatchId>>();
   /** Waiting batches by their (ingress, number). */
   readonly #bySlot = new Map<string, Set<BatchId>>();
 
+  /** Nobody else tells `committed.inFlight` which batches there are. */
+  readonly #keepsInFlight: boolean;
+
   /**
    * @param slotOfBatch ingress and number of any batch the node knows, else undefined (then a rival
    *   counts as not settled, which only delays).
+   * @param keepsInFlight false when the caller enters in `committed.inFlight` what it holds.
    */
   constructor(
     committed: CommittedOrder,
     quorum: Quorum,
     slotOfBatch: (id: BatchId) => { ingress: SignerId; number: BatchNumber } | undefined,
+    keepsInFlight = true,
   ) {
     this.committed = committed;
     this.#quorum = quorum;
     this.#slotOfBatch = slotOfBatch;
+    this.#keepsInFlight = keepsInFlight;
   }
 
   /** In O. */
@@ -95,7 +100,8 @@ export class DeliveryOrder {
   }
 
   transactionSeen(id: TransactionId): boolean {
-    return this.#aheadTransactions.has(id) || this.committed.transactionSeen(id);
+    for (const holder of this.committed.inFlight.holders(id)) if (this.#ahead.has(holder)) return true;
+    return this.committed.transactionKnown(id);
   }
 
   /** Batches delivered by score and not in a committed block, oldest first. */
@@ -125,6 +131,7 @@ export class DeliveryOrder {
     const waiting = this.#waiting.get(batch.id) ?? { batch, keys, certificates: [] };
     if (waiting.certificates.some((one) => one.digest === digest)) return [];
     if (waiting.certificates.length >= certificatesMax) return [];
+    if (this.#keepsInFlight) this.committed.inFlight.enter(batch);
     waiting.certificates.push({ certificate, digest });
     this.#waiting.set(batch.id, waiting);
     this.#remember(this.#bySlot, slotOf(batch.header.ingress, batch.header.number), batch.id);
@@ -141,6 +148,7 @@ export class DeliveryOrder {
    */
   commit(derived: DerivedBlock, write: (writes: readonly Write[]) => void): Delivery[] {
     const deliveries: Delivery[] = [];
+    if (this.#keepsInFlight) for (const { batch } of derived.entries) this.committed.inFlight.enter(batch);
     derived.places.forEach((place, i) => {
       const entry = derived.entries[i]!;
       this.#forget(place.batch);
@@ -160,7 +168,12 @@ export class DeliveryOrder {
     const writes = this.committed.commit(
       derived.height,
       derived.block,
-      derived.entries.map(({ batch, keys }, i) => ({ place: derived.places[i]!, batch, keys })),
+      derived.entries.map(({ batch, keys }, i) => ({
+        place: derived.places[i]!,
+        batch,
+        keys,
+        leaf: derived.leaves[i]!,
+      })),
     );
     write(writes);
     for (const place of derived.places) this.#leaveAhead(place.batch);
@@ -193,8 +206,6 @@ export class DeliveryOrder {
     this.#ahead.delete(id);
     const { ingress, number } = delivered.batch.header;
     this.#aheadSlots.delete(slotOf(ingress, number));
-    for (const transaction of delivered.batch.transactionIds)
-      if (this.#aheadTransactions.get(transaction) === id) this.#aheadTransactions.delete(transaction);
   }
 
   /** Delivers by score what it can, starting with the given candidates; each delivery may help others. */
@@ -219,11 +230,13 @@ export class DeliveryOrder {
     const { batch } = waiting;
     const { certificate, digest: certificateDigest } = found;
     this.#forget(batch.id);
-    const verdicts = placeVerdicts(batch, certificate, (id) => this.transactionSeen(id));
+    const verdicts = placeVerdicts(
+      batch,
+      certificate,
+      this.committed.inFlight.fresh(batch.id) ? undefined : (id) => this.transactionSeen(id),
+    );
     this.#ahead.set(batch.id, { batch, certificate, certificateDigest });
     this.#aheadSlots.set(slotOf(batch.header.ingress, batch.header.number), batch.id);
-    for (const id of batch.transactionIds)
-      if (!this.#aheadTransactions.has(id)) this.#aheadTransactions.set(id, batch.id);
     return { batch, certificate, certificateDigest, finality: 'score', void: false, verdicts };
   }
 
@@ -236,7 +249,11 @@ export class DeliveryOrder {
 
   #forgetSlot(ingress: SignerId, number: BatchNumber): void {
     const slot = slotOf(ingress, number);
-    for (const twin of this.#bySlot.get(slot) ?? []) this.#forget(twin);
+    for (const twin of this.#bySlot.get(slot) ?? []) {
+      this.#forget(twin);
+      // A twin that a block may still hold comes in again with it.
+      if (this.#keepsInFlight && !this.#ahead.has(twin)) this.committed.inFlight.leave(twin);
+    }
     this.#bySlot.delete(slot);
   }
 }

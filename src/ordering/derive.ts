@@ -66,6 +66,14 @@ export const settledIn =
 
 const slotOf = (ingress: SignerId, number: BatchNumber): string => `${ingress}/${number}`;
 
+/** What somebody knows of batches already, so that it need not be found out again. The result is the same. */
+export interface DeriveKnown {
+  /** No transaction of the batch stands in the order up to the parent or in another entry. */
+  readonly fresh?: (batch: BatchId) => boolean;
+  /** For each of the entries all batches that conflict with it, others too; undefined when not known. */
+  readonly conflicts?: (entries: readonly DeriveEntry[]) => Map<BatchId, readonly BatchId[]> | undefined;
+}
+
 /** A prefix of the order, extended by one block. Its root and frontier are fixed when it is derived. */
 export class DerivedBlock implements OrderPrefix {
   readonly height: Height;
@@ -73,30 +81,30 @@ export class DerivedBlock implements OrderPrefix {
   readonly places: readonly Place[];
   /** Entries in the derived order. */
   readonly entries: readonly DeriveEntry[];
+  /** `orderLeaf` of each place. */
+  readonly leaves: readonly Uint8Array[];
   #block: BlockDigest | undefined;
   #parent: OrderPrefix;
   readonly #batches: ReadonlySet<BatchId>;
   readonly #slots: ReadonlySet<string>;
-  readonly #transactions: ReadonlySet<TransactionId>;
+  /** Made when somebody asks: nobody does while no transaction is sent twice. */
+  #transactions: ReadonlySet<TransactionId> | undefined;
 
   constructor(
     parent: OrderPrefix,
     entries: readonly DeriveEntry[],
     places: readonly Place[],
+    leaves: readonly Uint8Array[],
     frontier: Frontier,
   ) {
     this.#parent = parent;
     this.height = (parent.height + 1) as Height;
     this.entries = entries;
     this.places = places;
+    this.leaves = leaves;
     this.frontier = frontier;
     this.#batches = new Set(places.map((place) => place.batch));
     this.#slots = new Set(places.map((place) => slotOf(place.ingress, place.number)));
-    const seen = new Set<TransactionId>();
-    places.forEach((place, i) => {
-      if (!place.void) for (const id of entries[i]!.batch.transactionIds) seen.add(id);
-    });
-    this.#transactions = seen;
   }
 
   get block(): BlockDigest {
@@ -128,6 +136,9 @@ export class DerivedBlock implements OrderPrefix {
   }
 
   transactionSeen(id: TransactionId): boolean {
+    this.#transactions ??= new Set(
+      this.places.flatMap((place, i) => (place.void ? [] : this.entries[i]!.batch.transactionIds)),
+    );
     return this.#transactions.has(id) || this.#parent.transactionSeen(id);
   }
 }
@@ -139,13 +150,17 @@ function conflictsAmong(entries: readonly DeriveEntry[]): Map<BatchId, readonly 
   return new Map(entries.map((entry) => [entry.batch.id, index.conflictsOf(entry.batch.id)]));
 }
 
-/** Verdicts of a batch at its place; a transaction seen before is a duplicate (section 8). */
+/**
+ * Verdicts of a batch at its place; a transaction seen before is a duplicate (section 8).
+ * @param seen absent when none of its transactions was seen before.
+ */
 export function placeVerdicts(
   batch: Batch,
   certificate: Certificate,
-  seen: (id: TransactionId) => boolean,
+  seen: ((id: TransactionId) => boolean) | undefined,
 ): Verdict[] {
-  const verdicts = verdictsOf({ classes: certificate.classes, count: batch.header.count });
+  const verdicts: Verdict[] = verdictsOf({ classes: certificate.classes, count: batch.header.count });
+  if (!seen) return verdicts;
   return batch.transactionIds.map((id, i) => (seen(id) ? 'duplicate' : verdicts[i]!));
 }
 
@@ -177,29 +192,47 @@ export function deriveBlock(
   parent: OrderPrefix,
   entries: readonly DeriveEntry[],
   quorum: Quorum,
+  known: DeriveKnown = {},
 ): DerivedBlock {
   const facts = entries.map((entry) => factsOf(entry.batch, entry.certificate, parent));
-  const { order } = linearize(facts, conflictsAmong(entries), blockTie(parent.block), quorum);
+  const { order } = linearize(
+    facts,
+    known.conflicts?.(entries) ?? conflictsAmong(entries),
+    blockTie(parent.block),
+    quorum,
+  );
   const byId = new Map(entries.map((entry) => [entry.batch.id, entry]));
   return layOut(
     parent,
     order.map((id) => byId.get(id)!),
+    known.fresh ?? (() => false),
   );
 }
 
-function layOut(parent: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBlock {
+function layOut(
+  parent: OrderPrefix,
+  entries: readonly DeriveEntry[],
+  fresh: (batch: BatchId) => boolean,
+): DerivedBlock {
   const slots = new Set<string>();
   const seen = new Set<TransactionId>();
+  const leaves: Uint8Array[] = [];
   let frontier = parent.frontier;
   const places = entries.map((entry): Place => {
     const { batch } = entry;
     const { ingress, number } = batch.header;
     const isVoid = slots.has(slotOf(ingress, number));
     slots.add(slotOf(ingress, number));
+    // What a fresh batch holds stands in no other entry: nobody will look for it.
+    const isFresh = fresh(batch.id);
     const verdicts = isVoid
       ? []
-      : placeVerdicts(batch, entry.certificate, (id) => seen.has(id) || parent.transactionSeen(id));
-    if (!isVoid) for (const id of batch.transactionIds) seen.add(id);
+      : placeVerdicts(
+          batch,
+          entry.certificate,
+          isFresh ? undefined : (id) => seen.has(id) || parent.transactionSeen(id),
+        );
+    if (!isVoid && !isFresh) for (const id of batch.transactionIds) seen.add(id);
     const place: Place = {
       batch: batch.id,
       certificate: entry.certificateDigest,
@@ -208,8 +241,10 @@ function layOut(parent: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBl
       void: isVoid,
       verdicts,
     };
-    frontier = append(frontier, orderLeaf(frontier.size, place));
+    const leaf = orderLeaf(frontier.size, place);
+    leaves.push(leaf);
+    frontier = append(frontier, leaf);
     return place;
   });
-  return new DerivedBlock(parent, entries, places, frontier);
+  return new DerivedBlock(parent, entries, places, leaves, frontier);
 }

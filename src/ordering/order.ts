@@ -47,20 +47,39 @@ export interface OrderPrefix {
   transactionSeen(id: TransactionId): boolean;
 }
 
-const verdictCodec: Codec<Verdict> = P.apply(P.U8, {
-  encode: (code: number): Verdict => {
-    const name = verdictNames[code];
-    if (!name) throw new Error(`unknown verdict ${code}`);
-    return name;
+const executedCode = 0;
+
+/** Their number, and a byte each: 0 executed, 1 rejected, 2 duplicate. */
+const verdictsCodec: Codec<readonly Verdict[]> = P.codecOf(
+  (writer, verdicts) => {
+    P.U32BE.write(writer, verdicts.length);
+    const start = writer.reserve(verdicts.length);
+    const { bytes } = writer;
+    for (let i = 0; i < verdicts.length; i++) {
+      const verdict = verdicts[i]!;
+      const code = verdict === 'executed' ? executedCode : verdictNames.indexOf(verdict);
+      if (code < 0) throw new P.CodecError(`unknown verdict ${verdict}`);
+      bytes[start + i] = code;
+    }
   },
-  decode: (name: Verdict): number => verdictNames.indexOf(name),
-}) as unknown as Codec<Verdict>;
+  (reader) => {
+    const count = P.U32BE.read(reader);
+    const start = reader.take(count);
+    const verdicts: Verdict[] = [];
+    for (let i = 0; i < count; i++) {
+      const name = verdictNames[reader.bytes[start + i]!];
+      if (!name) throw new P.CodecError(`unknown verdict ${reader.bytes[start + i]}`);
+      verdicts.push(name);
+    }
+    return verdicts;
+  },
+);
 
 const leafFields = {
   batch: digest<BatchId>(),
   certificate: digest<CertificateDigest>(),
   void: P.bool,
-  verdicts: P.array(P.U32BE, verdictCodec),
+  verdicts: verdictsCodec,
 };
 
 /** What a leaf of the order's Merkle tree commits to. */

@@ -10,8 +10,9 @@ import type { Quorum } from './quorum.ts';
 
 export type Verdict = 'executed' | 'rejected';
 
-/** Votes that reject each transaction of the batch. */
-function rejections(facts: Pick<Facts, 'classes' | 'count'>): number[] {
+/** Votes that reject each transaction of the batch; undefined when there is none. */
+function rejections(facts: Pick<Facts, 'classes' | 'count'>): number[] | undefined {
+  if (facts.classes.length > 0 && facts.classes.every((one) => one.rejects.length === 0)) return undefined;
   const counts = new Array<number>(facts.count).fill(0);
   for (const one of facts.classes)
     for (const index of one.rejects) if (index < facts.count) counts[index]! += one.signers.length;
@@ -20,8 +21,10 @@ function rejections(facts: Pick<Facts, 'classes' | 'count'>): number[] {
 
 /** The verdict on each transaction by this certificate, in the batch's order. */
 export function verdictsOf(facts: Pick<Facts, 'classes' | 'count'>): Verdict[] {
+  const rejecting = rejections(facts);
+  if (!rejecting) return new Array<Verdict>(facts.count).fill('executed');
   const total = voteTotal(facts);
-  return rejections(facts).map((rejecting) => (2 * (total - rejecting) > total ? 'executed' : 'rejected'));
+  return rejecting.map((count) => (2 * (total - count) > total ? 'executed' : 'rejected'));
 }
 
 /**
@@ -30,9 +33,11 @@ export function verdictsOf(facts: Pick<Facts, 'classes' | 'count'>): Verdict[] {
  */
 export function verdictsRobust(facts: Facts, quorum: Quorum): boolean {
   const total = voteTotal(facts);
-  return rejections(facts).every((rejecting) => {
+  const robust = (rejecting: number): boolean => {
     const accepting = total - rejecting;
     const agreeing = 2 * accepting > total ? accepting : rejecting;
     return quorum.n - agreeing <= quorum.slack;
-  });
+  };
+  const rejecting = rejections(facts);
+  return rejecting ? rejecting.every(robust) : facts.count === 0 || robust(0);
 }

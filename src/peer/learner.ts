@@ -12,9 +12,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { blstProvider } from '../crypto/bls-blst-node.ts';
+import { accept } from '../base/result.ts';
 import { nodeSignatures } from '../crypto/ed25519-node.ts';
 import type { SchemeProvider } from '../crypto/scheme.ts';
+import { providerOf } from '../crypto/schemes.ts';
+import { nodeSchemes } from '../crypto/schemes-node.ts';
 import type { SingleSignatures } from '../crypto/signing.ts';
 import { checkFederationKeys } from '../crypto/verify-federation.ts';
 import { openLmdbStore } from '../store/lmdb.ts';
@@ -70,10 +72,11 @@ export class LearnerRefused extends Error {
 }
 
 function makeVerifier({ federation }: PeerHome, crypto: LearnerOverrides['crypto']): Verifier {
-  const { provider, singles } = crypto ?? { provider: blstProvider, singles: nodeSignatures };
-  const scheme = checkFederationKeys(federation, provider, { allowSimulated: crypto !== undefined });
+  const provider = crypto ? accept(crypto.provider) : providerOf(federation.scheme, nodeSchemes);
+  if (!provider.ok) throw new LearnerRefused(`federation: ${provider.error.message}`);
+  const scheme = checkFederationKeys(federation, provider.value, { allowSimulated: crypto !== undefined });
   if (!scheme.ok) throw new LearnerRefused(`federation: ${scheme.error.message}`);
-  return new Verifier(federation, scheme.value, singles);
+  return new Verifier(federation, scheme.value, crypto?.singles ?? nodeSignatures);
 }
 
 function makeDocuments({ store }: PeerHome): DocumentStore & DocumentReader {

@@ -9,7 +9,7 @@
  *
  * Invariants:
  * 1. A merge never counts a signer twice: overlapping parts are left out, or made disjoint by
- *    subtracting single signatures that are also held (signatures are unique).
+ *    subtracting signers whose single signature is also held: on the same content, and verified.
  * 2. A part marked verified was verified, alone or in a merge.
  */
 

@@ -1,33 +1,60 @@
 /**
  * What clients may have under way at this signer (protocol section 9, "Overload"): bytes that wait for a
- * batch, all clients together, and transactions of one client that are not final. Past a bound nothing of
- * a request is taken and the client is told to come back; what was taken is never dropped.
+ * batch, all clients together, and transactions of one client that are not final. Past a bound nothing is
+ * taken and the client is told to come back; what was taken is never dropped.
  *
  * A client here is the client id of a transaction. Ids without a signature are free to invent, so the
  * bound for each client keeps honest ones from each other's way, and the bound in bytes protects memory.
+ *
+ * One record for each transaction that is under way or waited for, found by one look-up (`waiters.ts` has the
+ * waiting). Invariants:
+ * 1. A record has a share exactly as long as its transaction counts: from when it was taken until it is final.
+ * 2. A record is in the table as long as it counts or somebody waits.
  */
 
+import { equalBytes, toHex } from '../base/bytes.ts';
 import type { TransactionId } from '../base/ids.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
 import type { AdmissionLimits } from './config.ts';
+import type { Wait } from './waiters.ts';
 
-export interface Candidate {
+/** What one client has under way. */
+export class ClientShare {
+  readonly client: Uint8Array;
+  /** In hex. */
+  readonly name: string;
+  open = 0;
+
+  constructor(client: Uint8Array, name: string) {
+    this.client = client;
+    this.name = name;
+  }
+}
+
+/** A transaction that is under way here, or that somebody waits for. */
+export class OpenTransaction {
   readonly id: TransactionId;
-  /** Client id as hex. */
-  readonly client: string;
-  /** Bytes it will take in a batch. */
-  readonly size: number;
+  share: ClientShare | undefined;
+  /** Bytes it takes in a batch. */
+  size = 0;
+  /** Durable in an own batch: it left the queue. */
+  accepted = false;
+  /** First of those who wait for it. */
+  waits: Wait | undefined;
+
+  constructor(id: TransactionId) {
+    this.id = id;
+  }
 }
 
-interface Open extends Candidate {
-  /** Durable in an own batch: it left the queue. */
-  accepted: boolean;
-}
+const good: Result<undefined> = accept(undefined);
+const tooManyBytes = refuse('OVERLOADED', 'too many transactions wait for a batch at this signer');
 
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #open = new Map<TransactionId, Open>();
-  readonly #outstanding = new Map<string, number>();
+  readonly #table = new Map<TransactionId, OpenTransaction>();
+  readonly #shares = new Map<string, ClientShare>();
+  #open = 0;
   #queuedBytes = 0;
 
   constructor(limits: AdmissionLimits) {
@@ -41,63 +68,85 @@ export class Admission {
 
   /** Transactions taken here that are not final. */
   get open(): number {
-    return this.#open.size;
+    return this.#open;
   }
 
-  /** Undefined when it is not under way here. */
-  stage(id: TransactionId): 'queued' | 'accepted' | undefined {
-    const open = this.#open.get(id);
-    return open && (open.accepted ? 'accepted' : 'queued');
+  /** Records of transactions that somebody waits for and that do not count. */
+  get lingering(): number {
+    return this.#table.size - this.#open;
   }
 
-  /** Takes all of the candidates, none of which is under way here, or none. */
-  admit(candidates: readonly Candidate[]): Result<undefined> {
-    const bytes = candidates.reduce((sum, { size }) => sum + size, 0);
-    if (this.#queuedBytes + bytes > this.#limits.queueBytesMax)
-      return refuse('OVERLOADED', 'too many transactions wait for a batch at this signer');
-    const added = new Map<string, number>();
-    for (const { client } of candidates) added.set(client, (added.get(client) ?? 0) + 1);
-    for (const [client, count] of added)
-      if ((this.#outstanding.get(client) ?? 0) + count > this.#limits.outstandingPerClientMax)
-        return refuse('OVERLOADED', `client ${client} has too many transactions that are not final`);
-    for (const candidate of candidates) this.#add(candidate, false);
-    return accept(undefined);
+  find(id: TransactionId): OpenTransaction | undefined {
+    return this.#table.get(id);
   }
 
-  /** Takes back what own batches held when this signer was started. */
-  restore(candidates: readonly Candidate[]): void {
-    for (const candidate of candidates) if (!this.#open.has(candidate.id)) this.#add(candidate, true);
+  /** The record of a transaction, a new one if need be. */
+  record(id: TransactionId): OpenTransaction {
+    let record = this.#table.get(id);
+    if (!record) {
+      record = new OpenTransaction(id);
+      this.#table.set(id, record);
+    }
+    return record;
+  }
+
+  /** @param last the share found before; one connection's transactions are mostly of one client. */
+  shareOf(client: Uint8Array, last?: ClientShare): ClientShare {
+    if (last && equalBytes(last.client, client)) return last;
+    const name = toHex(client);
+    return this.#shares.get(name) ?? new ClientShare(client.slice(), name);
+  }
+
+  /** Takes a transaction that does not count yet, or refuses it. */
+  admit(record: OpenTransaction, share: ClientShare, size: number): Result<undefined> {
+    if (this.#queuedBytes + size > this.#limits.queueBytesMax) return tooManyBytes;
+    if (share.open >= this.#limits.outstandingPerClientMax)
+      return refuse('OVERLOADED', `client ${share.name} has too many transactions that are not final`);
+    this.#count(record, share, size);
+    this.#queuedBytes += size;
+    return good;
+  }
+
+  /** Takes back what an own batch held when this signer was started. */
+  restore(id: TransactionId, client: Uint8Array, size: number): void {
+    const record = this.record(id);
+    if (record.share) return;
+    this.#count(record, this.shareOf(client), size);
+    record.accepted = true;
   }
 
   /** Durable in an own batch. */
-  accepted(ids: Iterable<TransactionId>): void {
-    for (const id of ids) {
-      const open = this.#open.get(id);
-      if (!open || open.accepted) continue;
-      open.accepted = true;
-      this.#queuedBytes -= open.size;
-    }
+  accepted(record: OpenTransaction): void {
+    if (!record.share || record.accepted) return;
+    record.accepted = true;
+    this.#queuedBytes -= record.size;
   }
 
   /**
    * Final, in whichever signer's batch. One that another signer's batch brought is not counted any more,
    * although it may still wait here: what comes twice is a duplicate, and clients that do so pay twice.
    */
-  final(ids: Iterable<TransactionId>): void {
-    for (const id of ids) {
-      const open = this.#open.get(id);
-      if (!open) continue;
-      this.#open.delete(id);
-      if (!open.accepted) this.#queuedBytes -= open.size;
-      const left = this.#outstanding.get(open.client)! - 1;
-      if (left === 0) this.#outstanding.delete(open.client);
-      else this.#outstanding.set(open.client, left);
-    }
+  final(record: OpenTransaction): void {
+    const { share } = record;
+    if (!share) return;
+    record.share = undefined;
+    this.#open -= 1;
+    if (!record.accepted) this.#queuedBytes -= record.size;
+    share.open -= 1;
+    if (share.open === 0) this.#shares.delete(share.name);
   }
 
-  #add(candidate: Candidate, accepted: boolean): void {
-    this.#open.set(candidate.id, { ...candidate, accepted });
-    this.#outstanding.set(candidate.client, (this.#outstanding.get(candidate.client) ?? 0) + 1);
-    if (!accepted) this.#queuedBytes += candidate.size;
+  /** Forgets the record if it does not count and nobody waits. */
+  release(record: OpenTransaction): void {
+    if (!record.share && !record.waits) this.#table.delete(record.id);
+  }
+
+  #count(record: OpenTransaction, share: ClientShare, size: number): void {
+    record.share = share;
+    record.size = size;
+    record.accepted = false;
+    this.#open += 1;
+    share.open += 1;
+    if (share.open === 1) this.#shares.set(share.name, share);
   }
 }

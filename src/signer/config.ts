@@ -14,9 +14,10 @@ import { z } from 'zod';
 import { equalBytes } from '../base/bytes.ts';
 import { type Epoch, type SignerId, signerId } from '../base/ids.ts';
 import { accept, type Result, refuse } from '../base/result.ts';
-import { blstProvider } from '../crypto/bls-blst-node.ts';
 import { deriveSignerKeys, publicKeysOf, rootSeedBytes, type SignerKeys } from '../crypto/keys.ts';
-import type { MultiSignatureScheme, SchemeProvider } from '../crypto/scheme.ts';
+import type { MultiSignatureScheme, SchemeProvider, SchemeSigner } from '../crypto/scheme.ts';
+import { providerOf } from '../crypto/schemes.ts';
+import { nodeSchemes } from '../crypto/schemes-node.ts';
 import { checkFederationKeys } from '../crypto/verify-federation.ts';
 import {
   hexBytes,
@@ -58,6 +59,8 @@ export interface SignerHome {
   /** The signer whose keys these are. */
   readonly self: SignerId;
   readonly keys: SignerKeys;
+  /** Signs votes and blocks with the voting key. */
+  readonly votingKey: SchemeSigner;
   /** Over the federation's voting keys, all of them verified. */
   readonly scheme: MultiSignatureScheme;
   readonly listen: {
@@ -129,11 +132,8 @@ function ownerOf(
   return index < 0 ? undefined : signerId(index);
 }
 
-/**
- * Reads and checks a signer's home.
- * @param provider of the federation's multi-signature scheme.
- */
-export function loadSignerHome(home: string, provider: SchemeProvider = blstProvider): Result<SignerHome> {
+/** Reads and checks a signer's home. */
+export function loadSignerHome(home: string): Result<SignerHome> {
   const directory = resolve(home);
   const configPath = join(home, 'signer.toml');
   const config = read(configPath, (text) => parseConfig(text, configPath, signerFields));
@@ -147,24 +147,30 @@ export function loadSignerHome(home: string, provider: SchemeProvider = blstProv
   const federationPath = resolve(directory, config.value.federation);
   const federation = read(federationPath, (text) => parseFederation(text, federationPath));
   if (!federation.ok) return federation;
+  const found = providerOf(federation.value.scheme, nodeSchemes);
+  if (!found.ok) return refuse(found.error.code, `${federationPath}: ${found.error.message}`);
+  const provider = found.value;
   const scheme = checkFederationKeys(federation.value, provider);
   if (!scheme.ok) return refuse(scheme.error.code, `${federationPath}: ${scheme.error.message}`);
   const keysPath = join(home, 'keys.toml');
-  const keys = read(keysPath, (text) => parseConfig(text, keysPath, keysFields));
-  if (!keys.ok) return keys;
-  const self = ownerOf(keys.value.root_seed, federation.value, provider);
+  const secret = read(keysPath, (text) => parseConfig(text, keysPath, keysFields));
+  if (!secret.ok) return secret;
+  const rootSeed = secret.value.root_seed;
+  const self = ownerOf(rootSeed, federation.value, provider);
   if (self === undefined)
     return refuse(
       'KEYS_FOREIGN',
       `${keysPath}: root_seed: expected the seed of a signer of ${federationPath}`,
     );
+  const keys = deriveSignerKeys(rootSeed, provider);
   return accept({
     directory,
     dataDirectory: resolve(directory, config.value.data ?? 'data'),
     federation: federation.value,
     epoch: epochOf(federation.value),
     self,
-    keys: deriveSignerKeys(keys.value.root_seed, provider),
+    keys,
+    votingKey: provider.signer(keys.votingSecret),
     scheme: scheme.value,
     listen,
     check: config.value.check ?? 'none',

@@ -23,6 +23,12 @@ export interface AheadBatch {
   settled: boolean;
 }
 
+/** Where a transaction stands among the batches ahead. */
+export interface AheadPlace {
+  readonly delivery: Delivery;
+  readonly index: number;
+}
+
 export interface FeedListener {
   /** Final by score. */
   batch?(ahead: AheadBatch): void;
@@ -39,7 +45,8 @@ export class Feed {
   /** By sequence; the settled ones are swept out now and then. */
   #log: AheadBatch[] = [];
   #settledInLog = 0;
-  readonly #byTransaction = new Map<TransactionId, { readonly ahead: AheadBatch; readonly index: number }>();
+  /** Places of the transactions of batches ahead in which somebody has looked for one. */
+  readonly #indices = new WeakMap<AheadBatch, ReadonlyMap<TransactionId, number>>();
   readonly #listeners = new Set<FeedListener>();
 
   /** @param height committed height before the first event. */
@@ -60,10 +67,16 @@ export class Feed {
     return this.#sequence;
   }
 
-  /** Where a transaction stands among the batches ahead. */
-  find(transaction: TransactionId): { readonly delivery: Delivery; readonly index: number } | undefined {
-    const found = this.#byTransaction.get(transaction);
-    return found && { delivery: found.ahead.delivery, index: found.index };
+  /**
+   * Where a transaction stands among the batches ahead. Few are looked for, those that come again, so nothing is
+   * kept for each: a batch is indexed when it is first looked into.
+   */
+  find(transaction: TransactionId): AheadPlace | undefined {
+    for (const ahead of this.#ahead.values()) {
+      const index = this.#indexOf(ahead).get(transaction);
+      if (index !== undefined) return { delivery: ahead.delivery, index };
+    }
+    return undefined;
   }
 
   /** The first batch ahead that was published after the given sequence. */
@@ -105,8 +118,6 @@ export class Feed {
     const ahead: AheadBatch = { sequence: this.#sequence, delivery, settled: false };
     this.#ahead.set(delivery.batch.id, ahead);
     this.#log.push(ahead);
-    for (const [index, id] of delivery.batch.transactionIds.entries())
-      if (delivery.verdicts[index] !== 'duplicate') this.#byTransaction.set(id, { ahead, index });
     for (const listener of [...this.#listeners]) listener.batch?.(ahead);
   }
 
@@ -125,13 +136,20 @@ export class Feed {
 
   #settle(ahead: AheadBatch): void {
     ahead.settled = true;
-    const { batch } = ahead.delivery;
-    this.#ahead.delete(batch.id);
-    for (const id of batch.transactionIds)
-      if (this.#byTransaction.get(id)?.ahead === ahead) this.#byTransaction.delete(id);
+    this.#ahead.delete(ahead.delivery.batch.id);
     this.#settledInLog += 1;
     if (this.#settledInLog < 64 || 2 * this.#settledInLog < this.#log.length) return;
     this.#log = this.#log.filter((one) => !one.settled);
     this.#settledInLog = 0;
+  }
+
+  #indexOf(ahead: AheadBatch): ReadonlyMap<TransactionId, number> {
+    const known = this.#indices.get(ahead);
+    if (known) return known;
+    const { batch, verdicts } = ahead.delivery;
+    const index = new Map<TransactionId, number>();
+    for (const [i, id] of batch.transactionIds.entries()) if (verdicts[i] !== 'duplicate') index.set(id, i);
+    this.#indices.set(ahead, index);
+    return index;
   }
 }

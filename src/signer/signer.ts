@@ -7,8 +7,8 @@
 import { type Logger, pino } from 'pino';
 import { signerId } from '../base/ids.ts';
 import { must } from '../base/result.ts';
-import { blstProvider } from '../crypto/bls-blst-node.ts';
 import { nodeSignatures, nodeSignerFromSeed } from '../crypto/ed25519-node.ts';
+import { arrivedBatch } from '../engine/acceptance.ts';
 import type { EngineEvent } from '../engine/contract.ts';
 import { Engine } from '../engine/engine.ts';
 import { decodeBatch } from '../messages/batch.ts';
@@ -151,7 +151,7 @@ class Signer implements RunningSigner {
       federation,
       epoch,
       scheme,
-      votingKey: blstProvider.signer(keys.votingSecret),
+      votingKey: home.votingKey,
       signingKey: nodeSignerFromSeed(keys.signingSeed),
       ledger: store,
       check: (body) => this.#check(body),
@@ -275,8 +275,8 @@ class Signer implements RunningSigner {
 
   /** Own batches in no committed block: their transactions are accepted, and count as under way. */
   *#ownUncommitted() {
-    for (const [, id] of this.#store.range('arrival', new Uint8Array(0), Number.MAX_SAFE_INTEGER)) {
-      const stored = this.#store.get('batch', id);
+    for (const [, row] of this.#store.range('arrival', new Uint8Array(0), Number.MAX_SAFE_INTEGER)) {
+      const stored = this.#store.get('batch', arrivedBatch(row));
       const batch = stored && decodeBatch(stored);
       if (batch?.ok && batch.value.header.ingress === this.home.self) yield batch.value;
     }

@@ -1,112 +1,163 @@
 /**
- * Requests that wait for what becomes of transactions. One request waits for several ids and is answered
- * when each has its answer, or when its time is up, its client is gone, or the signer stops; then all that
- * it left here is removed. The number of waits is bounded.
+ * Those who wait for what becomes of transactions: requests and connections. A wait is a ticket of its owner
+ * for one transaction, and is answered once, when the transaction is as far as was asked, when its time is
+ * up, or when the signer stops. Waits hang on the transaction's record, so that answering costs nothing
+ * but the answer; when an owner goes, all that it left here is removed. The number of waits is bounded.
  */
 
-import type { TransactionId } from '../base/ids.ts';
-import type { Wait } from '../messages/http.ts';
-import type { ReceiptJson } from '../messages/receipt-json.ts';
-
-/** What is known of a transaction: it is durable here, or final with this receipt. */
-export interface Answer {
-  readonly receipt?: ReceiptJson;
-}
+import { Deadlines, Timed } from '../base/deadlines.ts';
+import type { Wait as WaitLevel } from '../messages/http.ts';
+import type { ProvenBatch } from '../verify/receipt-make.ts';
+import type { Admission, OpenTransaction } from './admission.ts';
 
 /** How far each level is: a higher one answers those below. */
-const rank: Readonly<Record<Wait, number>> = { accepted: 0, score: 1, order: 2 };
+const rank: Readonly<Record<WaitLevel, number>> = { accepted: 0, score: 1, order: 2 };
 
-interface Waiter {
-  readonly level: Wait;
-  readonly done: (answer: Answer) => void;
+/** Who is answered. Tickets are the owner's own numbers. */
+export interface WaitOwner {
+  /** Durable in a batch, without a proof of more. */
+  accepted(ticket: number): void;
+  /** At this index of the batch. */
+  proven(ticket: number, batch: ProvenBatch, index: number): void;
+  /** The time is up, or the signer stops. @param reached durable in a batch, as far as is known. */
+  late(ticket: number, reached: boolean): void;
 }
 
-export class Waiters {
-  readonly #sizeMax: number;
-  readonly #waiters = new Map<TransactionId, Set<Waiter>>();
-  readonly #ends = new Set<() => void>();
-  #size = 0;
+/** The waits of one owner. */
+export class WaitGroup {
+  readonly owner: WaitOwner;
+  readonly deadlines = new Deadlines<Wait>();
 
-  constructor(sizeMax: number) {
-    this.#sizeMax = sizeMax;
+  constructor(owner: WaitOwner) {
+    this.owner = owner;
+  }
+}
+
+export class Wait extends Timed {
+  readonly group: WaitGroup;
+  readonly ticket: number;
+  readonly rank: number;
+  readonly record: OpenTransaction;
+  previous: Wait | undefined;
+  next: Wait | undefined;
+
+  constructor(group: WaitGroup, ticket: number, level: WaitLevel, record: OpenTransaction) {
+    super();
+    this.group = group;
+    this.ticket = ticket;
+    this.rank = rank[level];
+    this.record = record;
+  }
+}
+
+export interface WaitsOptions {
+  readonly admission: Admission;
+  readonly sizeMax: number;
+  /** Whether a transaction is durable in a batch or final. */
+  readonly reached: (record: OpenTransaction) => boolean;
+}
+
+/** How often deadlines are looked at. */
+const tickMs = 20;
+
+export class Waits {
+  readonly #options: WaitsOptions;
+  readonly #groups = new Set<WaitGroup>();
+  #size = 0;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(options: WaitsOptions) {
+    this.#options = options;
   }
 
-  /** Waits under way, one for each request and transaction. */
+  /** Waits under way. */
   get size(): number {
     return this.#size;
   }
 
   hasRoom(count: number): boolean {
-    return this.#size + count <= this.#sizeMax;
+    return this.#size + count <= this.#options.sizeMax;
   }
 
-  /**
-   * Resolves with the answers that came; what has none is not in the map.
-   * @param signal ends the wait early.
-   */
-  wait(
-    ids: readonly TransactionId[],
-    level: Wait,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<Map<TransactionId, Answer>> {
-    const answers = new Map<TransactionId, Answer>();
-    const open = new Map<TransactionId, Waiter>();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        this.#ends.delete(end);
-        for (const [id, waiter] of open) this.#remove(id, waiter);
-        resolve(answers);
-      };
-      const timer = setTimeout(end, timeoutMs);
-      signal.addEventListener('abort', end);
-      this.#ends.add(end);
-      for (const id of ids) {
-        const done = (answer: Answer): void => {
-          answers.set(id, answer);
-          open.delete(id);
-          if (open.size === 0) end();
-        };
-        open.set(id, { level, done });
+  /** @param now `performance.now()`. */
+  add(
+    group: WaitGroup,
+    ticket: number,
+    level: WaitLevel,
+    record: OpenTransaction,
+    now: number,
+    afterMs: number,
+  ): void {
+    const wait = new Wait(group, ticket, level, record);
+    wait.next = record.waits;
+    if (record.waits) record.waits.previous = wait;
+    record.waits = wait;
+    if (group.deadlines.size === 0) this.#groups.add(group);
+    group.deadlines.add(wait, now, afterMs);
+    this.#size += 1;
+    this.#ticking ??= setInterval(() => this.#tick(), tickMs).unref();
+  }
+
+  /** The transaction is durable in a batch: answers those who wait for no more. */
+  accepted(record: OpenTransaction): void {
+    for (let wait = record.waits; wait; wait = wait.next)
+      if (wait.rank === rank.accepted) {
+        this.#remove(wait);
+        wait.group.owner.accepted(wait.ticket);
       }
-      for (const [id, waiter] of open) this.#add(id, waiter);
-      if (signal.aborted || open.size === 0) end();
-    });
   }
 
-  /**
-   * Answers those who wait for this level or a lower one.
-   * @param make the answer; undefined when there is none yet after all. Called only when somebody waits.
-   */
-  answer(id: TransactionId, level: Wait, make: () => Answer | undefined): void {
-    const waiters = [...(this.#waiters.get(id) ?? [])].filter((one) => rank[one.level] <= rank[level]);
-    if (waiters.length === 0) return;
-    const answer = make();
-    if (!answer) return;
-    for (const waiter of waiters) {
-      this.#remove(id, waiter);
-      waiter.done(answer);
-    }
+  /** Answers those who wait for this level or a lower one. */
+  proven(record: OpenTransaction, level: WaitLevel, batch: ProvenBatch, index: number): void {
+    const reached = rank[level];
+    for (let wait = record.waits; wait; wait = wait.next)
+      if (wait.rank <= reached) {
+        this.#remove(wait);
+        wait.group.owner.proven(wait.ticket, batch, index);
+      }
+  }
+
+  /** The owner is gone: its waits are removed without an answer. */
+  end(group: WaitGroup): void {
+    for (const wait of group.deadlines.takeAll()) this.#unlink(wait);
+    this.#groups.delete(group);
   }
 
   /** Ends every wait with what it has. */
   close(): void {
-    for (const end of [...this.#ends]) end();
+    for (const group of [...this.#groups]) for (const wait of group.deadlines.takeAll()) this.#late(wait);
+    this.#groups.clear();
+    clearInterval(this.#ticking);
   }
 
-  #add(id: TransactionId, waiter: Waiter): void {
-    const waiters = this.#waiters.get(id);
-    if (waiters) waiters.add(waiter);
-    else this.#waiters.set(id, new Set([waiter]));
-    this.#size += 1;
+  #tick(): void {
+    const now = performance.now();
+    for (const group of this.#groups) {
+      for (let wait = group.deadlines.due(now); wait; wait = group.deadlines.due(now)) this.#late(wait);
+      if (group.deadlines.size === 0) this.#groups.delete(group);
+    }
+    if (this.#groups.size > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
   }
 
-  #remove(id: TransactionId, waiter: Waiter): void {
-    const waiters = this.#waiters.get(id);
-    if (!waiters?.delete(waiter)) return;
+  /** @param wait out of its group's deadlines already. */
+  #late(wait: Wait): void {
+    this.#unlink(wait);
+    wait.group.owner.late(wait.ticket, this.#options.reached(wait.record));
+  }
+
+  #remove(wait: Wait): void {
+    wait.group.deadlines.remove(wait);
+    this.#unlink(wait);
+  }
+
+  #unlink(wait: Wait): void {
+    const { record, previous, next } = wait;
+    if (previous) previous.next = next;
+    else record.waits = next;
+    if (next) next.previous = previous;
     this.#size -= 1;
-    if (waiters.size === 0) this.#waiters.delete(id);
+    this.#options.admission.release(record);
   }
 }

@@ -4,6 +4,7 @@ export type StoreErrorCode =
   | 'STORE_LOCKED' // another process has the directory
   | 'STORE_FOREIGN' // the directory holds something else
   | 'STORE_FORMAT' // a store of a version that this program does not know
+  | 'STORE_DAMAGED' // acknowledged writes are missing: never use it again
   | 'STORE_OPEN' // the directory or the file cannot be opened
   | 'STORE_DISK'; // the disk refused a write; the store stays failed
 

@@ -1,10 +1,11 @@
 /**
- * The directory of a store on disk: made, locked, opened and recognized. It holds LMDB's two files and the
- * lock; a directory with anything else, a database that is not ours, or one of an unknown format version is
+ * The directory of a store on disk: made, locked, opened and recognized. It holds LMDB's two files, those of
+ * the log, and the lock; a directory with anything else, a database that is not ours, or one of an unknown format version is
  * refused and left untouched. A new directory is synced into its parent, otherwise a power failure could
  * take the whole store although every write in it was acknowledged.
  */
 
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
@@ -17,17 +18,51 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type Transaction } from 'lmdb';
 import { textOf, utf8 } from '../base/bytes.ts';
 import { reasonOf, StoreError } from './error.ts';
+import { isRunName } from './index-run.ts';
 import { type DirectoryLock, isLockName, lockDirectory } from './lock.ts';
+import { createFirstSegment, isSegmentName, type LogState } from './log-files.ts';
+import { saltBytes } from './log-record.ts';
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>;
 
 /** Key in the store's own table, byte 0 (`tables.ts`). */
 const formatKey = Uint8Array.of(0, ...utf8('format'));
 const formatName = 'musig-paxos store ';
-const formatVersion = '1';
+const formatVersion = '2';
+
+/** Key of the state of the log: covered sequence (8), ordinal of the oldest file (4), little-endian, salt. */
+const logKey = Uint8Array.of(0, ...utf8('log'));
+const logStateBytes = 12 + saltBytes;
+
+function encodeLogState({ covered, oldest, salt }: LogState): Uint8Array {
+  const bytes = new Uint8Array(logStateBytes);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(covered), true);
+  view.setUint32(8, oldest, true);
+  bytes.set(salt, 12);
+  return bytes;
+}
+
+/** To be called within a transaction that holds what the state says. */
+export function putLogState(database: Database, state: LogState): void {
+  database.put(logKey, encodeLogState(state));
+}
+
+/** @throws StoreError when there is none. */
+export function readLogState(path: string, database: Database, transaction?: Transaction): LogState {
+  const bytes = database.get(logKey, transaction && { transaction });
+  if (bytes?.length !== logStateBytes)
+    throw new StoreError('STORE_DAMAGED', `store ${path} does not say where its log begins`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    covered: Number(view.getBigUint64(0, true)),
+    oldest: view.getUint32(8, true),
+    salt: Uint8Array.from(bytes.subarray(12)),
+  };
+}
 
 const dataName = 'data.mdb';
 const probeName = 'probe';
@@ -41,6 +76,7 @@ export interface OpenDirectory {
 export async function openDirectory(
   path: string,
   readOnly: boolean,
+  segmentBytes: number,
   log: (line: string) => void,
 ): Promise<OpenDirectory> {
   const isNew = prepare(path, readOnly);
@@ -51,8 +87,7 @@ export async function openDirectory(
     if (isNew) probeSpace(path);
     else checkHeader(path);
     database = openDatabase(path, readOnly);
-    checkFormat(path, database, readOnly);
-    if (isNew) syncDirectories(path);
+    checkFormat(path, database, readOnly, segmentBytes);
     return { database, lock };
   } catch (error) {
     await database?.close();
@@ -76,7 +111,8 @@ function prepare(path: string, readOnly: boolean): boolean {
   }
   if (isNew && readOnly) throw new StoreError('STORE_OPEN', `cannot open store ${path}: there is none`);
   const own = (name: string): boolean =>
-    [dataName, 'lock.mdb', probeName, 'lost+found'].includes(name) || isLockName(name);
+    [dataName, 'lock.mdb', probeName, 'lost+found'].includes(name) ||
+    [isLockName, isSegmentName, isRunName].some((is) => is(name));
   const foreign = names.find((name) => !own(name));
   if (foreign !== undefined)
     throw new StoreError('STORE_FOREIGN', `${path} is not a store: it holds "${foreign}"`);
@@ -104,6 +140,8 @@ const openDatabase = (path: string, readOnly: boolean): Database =>
     readOnly,
     noSubdir: false,
     overlappingSync: false,
+    // All writes are in explicit batches; those of the library have promises of their own, which reject unhandled.
+    eventTurnBatching: false,
     mapSize: mapBytes,
     encoding: 'binary',
     keyEncoding: 'binary',
@@ -153,7 +191,7 @@ function checkHeader(path: string): void {
   }
 }
 
-function checkFormat(path: string, database: Database, readOnly: boolean): void {
+function checkFormat(path: string, database: Database, readOnly: boolean, segmentBytes: number): void {
   const stored = database.get(formatKey);
   if (stored !== undefined) {
     const text = printable(stored);
@@ -170,7 +208,12 @@ function checkFormat(path: string, database: Database, readOnly: boolean): void 
   for (const _ of database.getKeys({ limit: 1 }))
     throw new StoreError('STORE_FOREIGN', `${path} is not a store: it is a database of something else`);
   if (readOnly) throw new StoreError('STORE_OPEN', `cannot open store ${path}: there is none`);
-  database.putSync(formatKey, utf8(formatName + formatVersion)); // on disk when it returns
+  createFirstSegment(path, segmentBytes);
+  syncDirectories(path); // the file of the log is there before the database counts on it
+  database.transactionSync(() => {
+    database.put(formatKey, utf8(formatName + formatVersion));
+    putLogState(database, { covered: 0, oldest: 1, salt: randomBytes(saltBytes) });
+  }); // on disk when it returns
 }
 
 function printable(bytes: Uint8Array): string {

@@ -1,16 +1,21 @@
 /**
- * The durable store of signers and learners: an LMDB environment below, and what is not on disk yet in
- * memory above it, so that reads see every write at once and never wait for the disk.
+ * The durable store of signers and learners. Writes go to a write-ahead log (`log.ts`), which makes them durable, and
+ * to a layer in memory, which serves reads. When the layer has grown it is frozen, a new one collects, and
+ * the frozen one is written into an LMDB database in the background; then files of the log that hold
+ * nothing newer are given up. Most rows of the engine are deleted within a second and never reach LMDB.
  *
- * There are at most two layers above the disk: `pending` collects what `apply` brings, and `inFlight` is
- * being written, as one transaction. A flush turns pending into in-flight; while that is on its way, later
- * flushes share the one transaction that follows it (group commit). Since a layer is written whole and
- * layers are written one after the other, what is on disk is always a prefix of what was applied, and
- * never part of one `apply`.
+ * Invariants:
+ * 1. A read sees the layer, else the frozen layer, else the database. So every write is seen at once, and no read
+ *    waits for a write to the disk.
+ * 2. The database holds only what the log has made durable, and the log holds all that the database does not
+ *    cover (`checkpoint.ts`). What a crash leaves is therefore a prefix of what was applied, with all that was
+ *    acknowledged, and never part of one `apply`.
+ * 3. The frozen layer holds whole records of the log, and so does what lies below it.
+ * 4. A flush waits for the database only when the layer has grown to twice its bound while the frozen one is
+ *    being written: memory stays bounded.
  *
- * The first error of the disk is final: the layers stay as they are, and every flush from then on rejects
- * with that error, because what depends on a lost write must never leave. `openDatabase` in
- * `lmdb-directory.ts` says what "on disk" means here.
+ * The first error of the disk is final: every flush from then on rejects with it, because what depends on a lost
+ * write must never leave.
  *
  * Values are shared with the caller and with LMDB's write thread: do not change them after `apply`, nor
  * what `get` returns. Protocol sections 4, 6 and 9 ("durable before"), docs/engine.md.
@@ -18,72 +23,127 @@
 
 import { invariant } from '../base/assert.ts';
 import type { Table, Write } from '../base/ledger.ts';
+import { writeLayer } from './checkpoint.ts';
+import { Disk } from './disk.ts';
 import { reasonOf, StoreError } from './error.ts';
-import { type Database, openDirectory } from './lmdb-directory.ts';
-import type { DirectoryLock } from './lock.ts';
-import { type Entry, mergeEntries, readInPages, TableMap } from './ordered-map.ts';
+import { Indexes } from './indexes.ts';
+import { Layer } from './layer.ts';
+import { type OpenDirectory, openDirectory, putLogState, readLogState } from './lmdb-directory.ts';
+import { openSnapshot } from './lmdb-snapshot.ts';
+import { handled, WriteAheadLog } from './log.ts';
+import { type Entry, mergeEntries, readInPages } from './ordered-map.ts';
 import type { Store } from './port.ts';
-import { diskKey, keyText, tableByte } from './tables.ts';
+import { replay } from './replay.ts';
+import { checkKey, keyText, tableByte } from './tables.ts';
 
 export interface LmdbStoreOptions {
   /** Directory; made when it is not there. */
   readonly path: string;
   /** Gets a line when something needs a person's attention. */
   readonly log?: (line: string) => void;
-  /** Opens an existing store to look at: no lock, no writes, what is on disk at each read. */
+  /** Opens an existing store to look at: no lock, no writes, all that was durable at some moment of the opening. */
   readonly readOnly?: boolean;
+  /** Memory of a layer, beyond which it is written into the database. */
+  readonly layerBytes?: number;
+  /** Size of a file of the log. */
+  readonly segmentBytes?: number;
 }
 
-/** `null` is a deleted key, which hides the one below. */
-type Layer = TableMap<Uint8Array | null>;
-
-const slowFlushMs = 10_000;
+const layerBytesDefault = 16 << 20;
+const segmentBytesDefault = 4 << 20;
 
 /** @throws StoreError (rejects): one line, with a code. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+  const { path, segmentBytes = segmentBytesDefault } = options;
   const log = options.log ?? (() => {});
-  const readOnly = options.readOnly ?? false;
-  const { database, lock } = await openDirectory(options.path, readOnly, log);
-  return new LmdbStore({ path: options.path, database, lock, log, readOnly });
+  const directory = await openDirectory(path, options.readOnly ?? false, segmentBytes, log);
+  try {
+    if (options.readOnly) return openSnapshot(path, directory);
+    const state = readLogState(path, directory.database);
+    const indexes = new Indexes({
+      path,
+      database: directory.database,
+      salt: state.salt,
+      failed: (error) => store.fail(error),
+    });
+    const { layer, tail } = replay(path, state, indexes);
+    const wal = await WriteAheadLog.open(
+      {
+        path,
+        segmentBytes,
+        salt: state.salt,
+        sealed: (sequence) => store.sealed(sequence),
+        durable: (sequence) => store.durable(sequence),
+        brake: () => store.brake(),
+        failed: (error) => store.fail(error),
+        log,
+      },
+      tail,
+      state.oldest,
+    );
+    const layerBytes = options.layerBytes ?? layerBytesDefault;
+    const store = new LmdbStore({
+      path,
+      directory,
+      wal,
+      salt: state.salt,
+      indexes,
+      layer,
+      sequence: tail.sequence,
+      layerBytes,
+    });
+    return store;
+  } catch (error) {
+    await directory.database.close();
+    directory.lock.release();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError('STORE_OPEN', `cannot open store ${path}: ${reasonOf(error)}`);
+  }
+}
+
+interface Parts {
+  readonly path: string;
+  readonly directory: OpenDirectory;
+  readonly wal: WriteAheadLog;
+  readonly salt: Uint8Array;
+  readonly indexes: Indexes;
+  /** What the log holds above the database. */
+  readonly layer: Layer;
+  /** Last sequence of the log. */
+  readonly sequence: number;
+  readonly layerBytes: number;
 }
 
 class LmdbStore implements Store {
-  readonly #path: string;
-  readonly #database: Database;
-  readonly #lock: DirectoryLock;
-  readonly #log: (line: string) => void;
-  readonly #readOnly: boolean;
-  #pending: Layer = new TableMap();
-  #pendingWrites = 0;
-  #inFlight: Layer | undefined;
-  /** Of the layer in flight. */
-  #current: Promise<void> = Promise.resolve();
-  /** Of the layer after it, when a flush has asked for it. */
-  #next: Promise<void> | undefined;
+  readonly #parts: Parts;
+  readonly #disk: Disk;
+  #layer: Layer;
+  /** Last sequences that are sealed, and on disk. */
+  #sequence: number;
+  #durable: number;
+  #frozen: { readonly layer: Layer; readonly sequence: number } | undefined;
+  /** Of the frozen layer, once it is being written. */
+  #checkpoint: Promise<void> | undefined;
   #failure: StoreError | undefined;
   #closing: Promise<void> | undefined;
-  #closed = false;
 
-  constructor(parts: {
-    readonly path: string;
-    readonly database: Database;
-    readonly lock: DirectoryLock;
-    readonly log: (line: string) => void;
-    readonly readOnly: boolean;
-  }) {
-    this.#path = parts.path;
-    this.#database = parts.database;
-    this.#lock = parts.lock;
-    this.#log = parts.log;
-    this.#readOnly = parts.readOnly;
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#disk = new Disk(parts.directory.database);
+    this.#layer = parts.layer;
+    this.#sequence = parts.sequence;
+    this.#durable = parts.sequence;
+    parts.indexes.startMerges();
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen();
+    const index = this.#parts.indexes.get(table);
+    if (index) return index.get(key);
     const text = keyText(key);
-    let value = this.#pending.get(table)?.get(text);
-    if (value === undefined) value = this.#inFlight?.get(table)?.get(text);
-    return value === undefined ? plain(this.#database.get(diskKey(table, text))) : (value ?? undefined);
+    let value = this.#layer.get(table, text);
+    if (value === undefined) value = this.#frozen?.layer.get(table, text);
+    return value === undefined ? this.#disk.get(table, text) : (value ?? undefined);
   }
 
   range(table: Table, from: Uint8Array, limit: number): Iterable<readonly [Uint8Array, Uint8Array]> {
@@ -93,12 +153,15 @@ class LmdbStore implements Store {
 
   apply(writes: readonly Write[]): void {
     this.#checkOpen();
-    invariant(!this.#readOnly, 'the store was opened to read only');
     // All keys before any write: a bad key must not leave half a group.
-    const keys = writes.map(({ key }) => keyText(key));
-    for (const [i, { table, value }] of writes.entries())
-      this.#pending.open(table).set(keys[i]!, value ?? null);
-    this.#pendingWrites += writes.length;
+    for (const { key } of writes) checkKey(key);
+    const { wal, indexes } = this.#parts;
+    for (const { table, key, value } of writes) {
+      wal.add(tableByte[table], key, value);
+      const index = indexes.get(table);
+      if (index) index.set(key, value);
+      else this.#layer.set(table, keyText(key), value);
+    }
   }
 
   flush(): Promise<void> {
@@ -111,111 +174,119 @@ class LmdbStore implements Store {
     return this.#closing;
   }
 
-  /** After a failure `#current` stays rejected, the layer in flight stays there, and so all of this rejects. */
+  /** For the log: everything applied is in record `sequence` or before. */
+  sealed(sequence: number): void {
+    this.#sequence = sequence;
+    if (!this.#frozen && this.#bytes >= this.#parts.layerBytes) this.#freeze();
+  }
+
+  /** For the log: record `sequence` is on disk. */
+  durable(sequence: number): void {
+    this.#durable = sequence;
+    this.#startCheckpoint();
+  }
+
+  /** For the log: what the next record waits for. */
+  brake(): Promise<void> | undefined {
+    return this.#bytes >= 2 * this.#parts.layerBytes ? this.#checkpoint : undefined;
+  }
+
+  /** The first failure, in one line. */
+  fail(error: unknown): StoreError {
+    this.#failure ??= new StoreError(
+      'STORE_DISK',
+      `cannot write to store ${this.#parts.path}: ${diskReason(error)}`,
+    );
+    return this.#failure;
+  }
+
   #flush(): Promise<void> {
-    if (this.#pendingWrites === 0) return this.#current; // what is in flight may not be durable yet
-    if (!this.#inFlight) return this.#start();
-    // Chained on success alone: when the layer in flight fails, so does this.
-    this.#next ??= handled(
-      this.#current.then(() => {
-        this.#next = undefined;
-        return this.#start();
-      }),
-    );
-    return this.#next;
+    return this.#failure ? handled(Promise.reject(this.#failure)) : this.#parts.wal.flush();
   }
 
-  /** Sends the pending layer on its way. */
-  #start(): Promise<void> {
-    this.#inFlight = this.#pending;
-    this.#pending = new TableMap();
-    this.#pendingWrites = 0;
-    this.#current = handled(this.#write(this.#inFlight));
-    return this.#current;
+  /** Memory of what is not frozen. */
+  get #bytes(): number {
+    return this.#layer.bytes + this.#parts.indexes.bytes;
   }
 
-  async #write(layer: Layer): Promise<void> {
-    const slow = setTimeout(
-      () => this.#log(`store ${this.#path}: a write has not finished for ${slowFlushMs / 1000} s`),
-      slowFlushMs,
-    );
-    slow.unref();
+  #freeze(): void {
+    this.#parts.indexes.freeze();
+    this.#frozen = { layer: this.#layer, sequence: this.#sequence };
+    this.#layer = new Layer();
+  }
+
+  /** Begins to write the frozen layer, if it may be written. */
+  #startCheckpoint(): void {
+    if (this.#frozen && !this.#checkpoint && this.#frozen.sequence <= this.#durable)
+      this.#checkpoint = handled(this.#writeFrozen(this.#frozen));
+  }
+
+  async #writeFrozen({ layer, sequence }: { layer: Layer; sequence: number }): Promise<void> {
+    const { directory, wal, salt, indexes } = this.#parts;
     try {
-      await this.#database.batch(() => {
-        for (const [table, entries] of layer.tables()) {
-          for (const [text, value] of entries.entries()) {
-            const key = diskKey(table, text);
-            if (value === null) this.#database.remove(key);
-            else this.#database.put(key, value);
-          }
-        }
+      const oldest = wal.oldestAfter(sequence);
+      const runs = await indexes.writeFrozen();
+      await writeLayer(directory.database, layer, () => {
+        indexes.install(runs);
+        putLogState(directory.database, { covered: sequence, oldest, salt });
       });
+      // Reads must find on disk what the layer held, so the snapshot goes before the layer does. (The library
+      // drops it too, at the end of a commit; that is not promised anywhere.)
+      directory.database.resetReadTxn();
+      this.#frozen = undefined;
+      await wal.release(oldest);
+      if (!this.#closing) indexes.startMerges();
+      this.#checkpoint = undefined;
+      this.#startCheckpoint();
     } catch (error) {
-      this.#failure = new StoreError(
-        'STORE_DISK',
-        `cannot write to store ${this.#path}: ${await commitReason(error)}`,
-      );
-      throw this.#failure;
-    } finally {
-      clearTimeout(slow);
+      throw this.fail(await commitReason(error));
     }
-    // Reads must find on disk what the layer held, so the snapshot goes before the layer does. (The library
-    // drops it too, at the end of a commit; that is not promised anywhere.)
-    this.#database.resetReadTxn();
-    this.#inFlight = undefined;
   }
 
   async #close(): Promise<void> {
-    this.#closed = true; // what were applied from now on would be lost
+    const { wal, indexes, directory } = this.#parts;
     try {
       // A failed store has told so in `flush`; closing it only lets go.
-      if (!this.#failure) await this.#flush();
+      if (this.#failure) return;
+      await this.#flush();
+      while (this.#checkpoint) await this.#checkpoint;
+      if (this.#bytes === 0) return;
+      // All of it, so that nothing rests on the end of the log, where damage can look like a crash.
+      this.#freeze();
+      this.#startCheckpoint();
+      await this.#checkpoint;
     } finally {
-      await this.#database.close();
-      this.#lock.release();
+      await this.#checkpoint?.catch(() => {}); // its failure is the store's, and known
+      await indexes.close();
+      await wal.close();
+      await directory.database.close();
+      directory.lock.release();
     }
   }
 
   *#entriesFrom(table: Table, key: string): Generator<Entry<Uint8Array>> {
-    const layers = [this.#pending, this.#inFlight]
-      .map((layer) => layer?.get(table)?.from(key))
-      .filter((entries) => entries !== undefined);
-    yield* mergeEntries([...layers, this.#diskEntriesFrom(table, key)]);
-  }
-
-  *#diskEntriesFrom(table: Table, key: string): Generator<Entry<Uint8Array>> {
-    const start = diskKey(table, key);
-    const end = Uint8Array.of(tableByte[table] + 1);
-    for (const { key: found, value } of this.#database.getRange({ start, end }))
-      yield [keyText(found.subarray(1)), plain(value)];
+    const index = this.#parts.indexes.get(table);
+    if (index) return yield* index.from(key);
+    const layers = [this.#layer, this.#frozen?.layer].filter((layer) => layer !== undefined);
+    yield* mergeEntries([...layers.map((layer) => layer.from(table, key)), this.#disk.from(table, key)]);
   }
 
   #checkOpen(): void {
-    invariant(!this.#closed, 'the store is closed');
+    invariant(!this.#closing, 'the store is closed');
   }
 }
 
-/** The library returns Buffers, whose `slice` shares memory where that of a Uint8Array copies. */
-function plain<T extends Uint8Array | undefined>(value: T): T {
-  return (value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) as T;
-}
-
-/**
- * A promise that several callers may share, or nobody may look at: a rejection must not end the process as
- * unhandled. It is not lost: the store stays failed, and whoever asks for a flush is told.
- */
-function handled(promise: Promise<void>): Promise<void> {
-  promise.catch(() => {});
-  return promise;
-}
-
 /** The library rejects with a general error, and gives the reason in a promise of its own. */
-async function commitReason(error: unknown): Promise<string> {
+async function commitReason(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<never> };
-  const reason = await Promise.resolve(commitError).then(
-    () => reasonOf(error),
-    (cause: unknown) => reasonOf(cause),
+  return Promise.resolve(commitError).then(
+    () => error,
+    (cause: unknown) => cause,
   );
-  // LMDB calls a write that the disk took in part an input/output error.
+}
+
+/** LMDB calls a write that the disk took in part an input/output error. */
+function diskReason(error: unknown): string {
+  const reason = reasonOf(error);
   return reason === 'Input/output error' ? `${reason}, or the disk is full` : reason;
 }

@@ -42,6 +42,10 @@ export class SortedKeys {
     if (chunk.length === 0) this.#chunks.splice(at, 1);
   }
 
+  get last(): string | undefined {
+    return this.#chunks.at(-1)?.at(-1);
+  }
+
   /** Keys from `key` on, ascending. Do not change the set while iterating. */
   *from(key: string): Generator<string> {
     for (let at = this.#chunkOf(key), first = true; at < this.#chunks.length; at++, first = false) {

@@ -31,12 +31,22 @@ export const tableByte: Readonly<Record<Table, number>> = {
   log: 17,
 };
 
+const tableOfByte = new Map(Object.entries(tableByte).map(([table, byte]) => [byte, table as Table]));
+
+/** The table of a first byte. */
+export const tableOf = (byte: number): Table | undefined => tableOfByte.get(byte);
+
 /** LMDB's bound for 4 KiB pages is 1978 bytes; the longest key of the engine has about 512. */
 export const keyBytesMax = 1900;
 
 /** @throws InvariantViolation when the key is longer than a store can hold. */
-export function keyText(key: Uint8Array): string {
+export function checkKey(key: Uint8Array): void {
   invariant(key.length <= keyBytesMax, `key has ${key.length} bytes, at most ${keyBytesMax}`);
+}
+
+/** @throws InvariantViolation when the key is longer than a store can hold. */
+export function keyText(key: Uint8Array): string {
+  checkKey(key);
   return String.fromCharCode.apply(null, key as unknown as number[]);
 }
 

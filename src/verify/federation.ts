@@ -3,8 +3,9 @@
  * read, its rules and keys are checked, proofs of possession included, and only then are keys used.
  */
 
-import { accept, type Result } from '../base/result.ts';
+import { accept, type Result, refuse } from '../base/result.ts';
 import type { SchemeProvider } from '../crypto/scheme.ts';
+import { providerOf } from '../crypto/schemes.ts';
 import type { SingleSignatures } from '../crypto/signing.ts';
 import { checkFederationKeys } from '../crypto/verify-federation.ts';
 import { parseFederation } from '../messages/federation-file.ts';
@@ -12,17 +13,19 @@ import { Verifier } from './verifier.ts';
 
 /**
  * Opens a federation file, TOML or JSON.
- * @param provider of the scheme that the file names.
+ * @param schemes the providers to choose from, by the scheme that the file names: `nodeSchemes` or `nobleSchemes`.
  * @param file its name, for the error line.
  */
 export function openFederation(
   text: string,
-  provider: SchemeProvider,
+  schemes: readonly SchemeProvider[],
   singles: SingleSignatures,
-  file?: string,
+  file = 'federation.toml',
 ): Result<Verifier> {
   const federation = parseFederation(text, file);
   if (!federation.ok) return federation;
-  const scheme = checkFederationKeys(federation.value, provider);
+  const provider = providerOf(federation.value.scheme, schemes);
+  if (!provider.ok) return refuse(provider.error.code, `${file}: ${provider.error.message}`);
+  const scheme = checkFederationKeys(federation.value, provider.value);
   return scheme.ok ? accept(new Verifier(federation.value, scheme.value, singles)) : scheme;
 }

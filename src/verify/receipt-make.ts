@@ -6,15 +6,21 @@
  * without which the score would not reach the threshold. At the node that delivered them they came
  * earlier, so following them depth first ends, and gives an order in which each is final in turn.
  *
- * The receipts of one batch differ in a Merkle path only; the rest is made once and remembered with the
- * batch's certificate.
+ * The receipts of one batch differ in a transaction and its path in the batch's tree only; the rest is made once.
  */
 
 import { invariant } from '../base/assert.ts';
 import type { BatchId } from '../base/ids.ts';
-import { append, emptyFrontier, type MerklePath, storedPath } from '../base/merkle.ts';
-import { type Batch, transactionLeaf } from '../messages/batch.ts';
-import type { Ancestor, OrderReceipt, PlaceProof, ScoreReceipt } from '../messages/receipt.ts';
+import { type Batch, batchLeaves } from '../messages/batch.ts';
+import { BatchTree } from '../messages/batch-tree.ts';
+import {
+  type Ancestor,
+  type BatchProof,
+  type PlaceProof,
+  type Receipt,
+  type ReceiptVerdict,
+  receiptOf,
+} from '../messages/receipt.ts';
 import { ancestorsMax } from '../messages/receipt-json.ts';
 import { type Certificate, certificateDigest } from '../messages/vote.ts';
 import { factsOf } from '../ordering/derive.ts';
@@ -25,11 +31,18 @@ import { isFinal } from '../ordering/score.ts';
 import { verdictsOf } from '../ordering/verdict.ts';
 import type { SettledProof } from './place-make.ts';
 
-/** The transaction a receipt is for: a batch with the certificate that made it final, and an index in it. */
-export interface ReceiptTarget {
+/** A batch with the certificate that made it final. */
+export interface CertifiedBatch {
   readonly batch: Batch;
-  readonly index: number;
   readonly certificate: Certificate;
+}
+
+/** A final batch with what its receipts share. */
+export interface ProvenBatch {
+  readonly batch: Batch;
+  readonly proof: BatchProof;
+  /** On each transaction; undefined where this proof proves none. */
+  readonly verdicts: readonly (ReceiptVerdict | undefined)[];
 }
 
 /** What the node knows of other batches. */
@@ -42,38 +55,30 @@ export interface ReceiptSources {
   readonly placeProof: (id: BatchId) => SettledProof | undefined;
 }
 
-/** Merkle paths of a batch's transactions, computed together on first use. */
-const batchPaths = new WeakMap<Batch, readonly MerklePath[]>();
+/** Trees over the transactions of batches, each made on first use. */
+const batchTrees = new WeakMap<Batch, BatchTree>();
 
-function pathsOf(batch: Batch): readonly MerklePath[] {
-  const known = batchPaths.get(batch);
-  if (known) return known;
-  const nodes = new Map<string, Uint8Array>();
-  let frontier = emptyFrontier;
-  batch.transactions.forEach((transaction, i) => {
-    const stored: Parameters<typeof append>[2] = [];
-    frontier = append(frontier, transactionLeaf(transaction, batch.transactionIds[i]!), stored);
-    for (const { level, index, hash } of stored) nodes.set(`${level}/${index}`, hash);
-  });
-  const node = (level: number, index: number): Uint8Array => nodes.get(`${level}/${index}`)!;
-  const paths = batch.transactions.map((_, i) => storedPath(i, frontier.size, node));
-  batchPaths.set(batch, paths);
-  return paths;
+function treeOf(batch: Batch): BatchTree {
+  let tree = batchTrees.get(batch);
+  if (!tree) {
+    tree = new BatchTree(batchLeaves(batch));
+    batchTrees.set(batch, tree);
+  }
+  return tree;
 }
 
-/** What receipts by score and by order have in common. */
-function claimOf({ batch, index, certificate }: ReceiptTarget) {
+/** The receipt of one transaction of a proven batch; undefined when it has no place there. */
+export function receiptAt({ batch, proof, verdicts }: ProvenBatch, index: number): Receipt | undefined {
+  const verdict = verdicts[index];
   const transaction = batch.transactions[index];
-  invariant(transaction, `batch ${batch.id} has no transaction ${index}`);
-  return {
-    epoch: batch.header.epoch,
+  if (verdict === undefined || !transaction) return undefined;
+  return receiptOf(proof, {
     transaction: batch.transactionIds[index]!,
     clientSignature: transaction.signature,
-    batch: { header: batch.header, signature: batch.signature },
     index,
-    path: pathsOf(batch)[index]!,
-    certificate,
-  };
+    path: treeOf(batch).path(index),
+    verdict,
+  });
 }
 
 /** Batches that must be settled before this one can be final by its score. */
@@ -86,7 +91,7 @@ function neededBy(facts: Facts, quorum: Quorum): BatchId[] {
 const knownAncestors = new WeakMap<Certificate, readonly Ancestor[]>();
 
 function ancestorsOf(
-  target: Pick<ReceiptTarget, 'batch' | 'certificate'>,
+  target: CertifiedBatch,
   sources: ReceiptSources,
   quorum: Quorum,
 ): readonly Ancestor[] | undefined {
@@ -114,48 +119,49 @@ function ancestorsOf(
 }
 
 /**
- * The receipt of a transaction whose batch is final by its score.
- * @param target with what the node found when it delivered the batch: `Delivery.certificate` and
- *   `Delivery.verdicts[index]`.
- * @returns undefined when only the order can prove it: the verdict is `duplicate`, the certificate is not
- *   final by score, more than 64 ancestors would be needed, or one is settled only because another batch
- *   used its number. The client then gets the order receipt.
+ * What proves a batch that is final by its score.
+ * @param delivered with what the node found when it delivered the batch: `Delivery.certificate` and `verdicts`.
+ * @returns undefined when only the order can prove it: the certificate is not final by score, more than 64
+ *   ancestors would be needed, or one is settled only because another batch used its number. Nor does it
+ *   prove a transaction whose verdict is `duplicate`. Clients then get the order receipt.
  */
-export function makeScoreReceipt(
-  target: ReceiptTarget & { readonly verdict: Verdict },
+export function proveByScore(
+  delivered: CertifiedBatch & { readonly verdicts: readonly Verdict[] },
   sources: ReceiptSources,
   quorum: Quorum,
-): ScoreReceipt | undefined {
-  const { batch, certificate, index } = target;
+): ProvenBatch | undefined {
+  const { batch, certificate } = delivered;
   const facts = factsOf(batch, certificate);
-  const verdict = verdictsOf(facts)[index];
-  if (target.verdict === 'duplicate' || verdict === undefined || verdict !== target.verdict) return undefined;
   // Cheap, and keeps batches that came by order away: with everything settled it must be final.
   if (!isFinal(facts, { height: Number.POSITIVE_INFINITY, settled: () => true }, quorum)) return undefined;
-  const ancestors = ancestorsOf(target, sources, quorum);
-  return ancestors && { ...claimOf(target), finality: 'score', verdict, ancestors };
+  const ancestors = ancestorsOf(delivered, sources, quorum);
+  if (!ancestors) return undefined;
+  const verdicts = verdictsOf(facts).map((verdict, i) =>
+    verdict === delivered.verdicts[i] ? verdict : undefined,
+  );
+  const { header, signature } = batch;
+  const proof: BatchProof = { finality: 'score', batch: { header, signature }, certificate, ancestors };
+  return { batch, proof, verdicts };
 }
 
 /**
- * The receipt of a transaction in the committed order.
- * @param proof of the batch's place under its own block: `PlaceProofs.of`.
+ * What proves a batch in the committed order.
+ * @param place of the batch under its own block: `PlaceProofs.of`.
  * @param n signers.
- * @returns undefined when the batch is void: the transaction has no place there.
- * @throws InvariantViolation when the proof is for another batch or certificate.
+ * @returns without a verdict on anything when the batch is void: its transactions have no place there.
+ * @throws InvariantViolation when the place is of another batch or certificate.
  */
-export function makeOrderReceipt(
-  target: ReceiptTarget,
-  proof: PlaceProof,
+export function proveByOrder(
+  { batch, certificate }: CertifiedBatch,
+  place: PlaceProof,
   n: number,
-): OrderReceipt | undefined {
-  const { batch, certificate, index } = target;
-  invariant(proof.leaf.batch === batch.id, `the place proof is for batch ${proof.leaf.batch}`);
+): ProvenBatch {
+  invariant(place.leaf.batch === batch.id, `the place proof is for batch ${place.leaf.batch}`);
   invariant(
-    proof.leaf.certificate === certificateDigest(certificate, n),
-    `batch ${batch.id} was ordered by certificate ${proof.leaf.certificate}`,
+    place.leaf.certificate === certificateDigest(certificate, n),
+    `batch ${batch.id} was ordered by certificate ${place.leaf.certificate}`,
   );
-  const verdict = proof.leaf.verdicts[index];
-  // A void place has no verdicts.
-  if (verdict === undefined) return undefined;
-  return { ...claimOf(target), finality: 'order', verdict, proof };
+  const { header, signature } = batch;
+  const proof: BatchProof = { finality: 'order', batch: { header, signature }, certificate, proof: place };
+  return { batch, proof, verdicts: place.leaf.verdicts };
 }

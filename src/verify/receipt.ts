@@ -26,20 +26,19 @@ import { fromHex } from '../base/bytes.ts';
 import type { BatchId, Height, SignerId, TransactionId, View } from '../base/ids.ts';
 import { verifyMerklePath } from '../base/merkle.ts';
 import { accept, must, type Result, refuse } from '../base/result.ts';
-import { type BatchHeader, batchIdOf, transactionLeaf } from '../messages/batch.ts';
+import { type BatchHeader, batchIdOf } from '../messages/batch.ts';
+import { verifyBatchPath } from '../messages/batch-tree.ts';
 import { blockDigest, type QuorumCertificate } from '../messages/block.ts';
 import {
+  type BatchProof,
   type CommitProof,
-  type OrderReceipt,
   type PlaceProof,
   placeOfReceipt,
   type Receipt,
   type ReceiptPlace,
   type ReceiptVerdict,
-  type ScoreReceipt,
 } from '../messages/receipt.ts';
 import { ancestorsMax } from '../messages/receipt-json.ts';
-import type { Transaction } from '../messages/transaction.ts';
 import { type Certificate, certificateDigest, signersOf } from '../messages/vote.ts';
 import type { Facts } from '../ordering/facts.ts';
 import { orderLeaf } from '../ordering/order.ts';
@@ -99,11 +98,14 @@ class ReceiptCheck {
   }
 
   run(receipt: Receipt): Result<VerifiedReceipt> {
-    const { batch, certificate } = receipt;
+    const { batch, certificate, index } = receipt;
     const claim = this.#claim(receipt);
     if (!claim.ok) return claim;
-    const proven = receipt.finality === 'score' ? this.#score(receipt) : this.#order(receipt);
+    const proven = this.#proof(receipt);
     if (!proven.ok) return proven;
+    const verdict = proven.value[index];
+    if (verdict !== receipt.verdict)
+      return refuse('RECEIPT_VERDICT', `the proof says ${verdict}, the receipt says ${receipt.verdict}`);
     return accept({
       transaction: receipt.transaction,
       batch: idOf(batch.header),
@@ -123,23 +125,36 @@ class ReceiptCheck {
     return checked;
   }
 
+  /** All that the receipts of one batch share; the verdicts on its transactions. */
+  batch(proof: BatchProof): Result<readonly ReceiptVerdict[]> {
+    const header = this.#header(proof);
+    return header.ok ? this.#proof(proof) : header;
+  }
+
+  #proof(proof: BatchProof): Result<readonly ReceiptVerdict[]> {
+    return proof.finality === 'score' ? this.#score(proof) : this.#order(proof);
+  }
+
+  /** The batch is its ingress's. */
+  #header({ batch }: BatchProof): Result<undefined> {
+    return this.#once(batch, () => this.#verifier.header(batch.header, batch.signature));
+  }
+
   /** The transaction is in the batch, and the batch is its ingress's. */
   #claim(receipt: Receipt): Result<undefined> {
     const { batch, index } = receipt;
     if (receipt.epoch !== this.#verifier.epoch)
       return refuse('EPOCH', 'the receipt is of another federation');
-    const header = this.#once(batch, () => this.#verifier.header(batch.header, batch.signature));
+    const header = this.#header(receipt);
     if (!header.ok) return header;
-    // The leaf is over the id and the client's signature alone.
-    const signed = { signature: receipt.clientSignature } as Transaction;
-    const leaf = transactionLeaf(signed, receipt.transaction);
     const { root, count } = batch.header;
-    return verifyMerklePath(leaf, index, count, receipt.path, fromHex(root))
+    const { transaction, clientSignature, path } = receipt;
+    return verifyBatchPath(transaction, clientSignature, index, count, path, fromHex(root))
       ? good
       : refuse('RECEIPT_TRANSACTION', `the transaction is not number ${index} of the batch`);
   }
 
-  #score(receipt: ScoreReceipt): Result<undefined> {
+  #score(receipt: Extract<BatchProof, { finality: 'score' }>): Result<readonly ReceiptVerdict[]> {
     if (receipt.ancestors.length > ancestorsMax)
       return refuse('RECEIPT_ANCESTORS', `more than ${ancestorsMax} ancestors`);
     const settled = new Set<BatchId>();
@@ -159,11 +174,7 @@ class ReceiptCheck {
     }
     const { header } = receipt.batch;
     const final = this.#final(header, receipt.certificate, context, numbers);
-    if (!final.ok) return final;
-    const verdict = verdictsOf(factsOf(header, receipt.certificate))[receipt.index];
-    return verdict === receipt.verdict
-      ? good
-      : refuse('RECEIPT_VERDICT', `the votes say ${verdict}, the receipt says ${receipt.verdict}`);
+    return final.ok ? accept(verdictsOf(factsOf(header, receipt.certificate))) : final;
   }
 
   /** Final by its score, given what is settled. */
@@ -186,21 +197,21 @@ class ReceiptCheck {
     return this.#once(certificate, () => this.#verifier.certificate(certificate));
   }
 
-  #order(receipt: OrderReceipt): Result<undefined> {
-    const { proof, index, batch } = receipt;
+  #order(receipt: Extract<BatchProof, { finality: 'order' }>): Result<readonly ReceiptVerdict[]> {
+    const { proof, batch } = receipt;
     const { leaf } = proof;
     if (leaf.batch !== idOf(batch.header)) return refuse('RECEIPT_PLACE', 'the place is of another batch');
     if (leaf.certificate !== certificateDigest(receipt.certificate, this.#verifier.n))
       return refuse('RECEIPT_CERTIFICATE', 'the batch was ordered by another certificate');
     if (leaf.void) return refuse('RECEIPT_VOID', 'the batch is void: its number was used before');
-    if (leaf.verdicts.length !== batch.header.count || leaf.verdicts[index] !== receipt.verdict)
-      return refuse('RECEIPT_VERDICT', `the order says ${leaf.verdicts[index]}, not ${receipt.verdict}`);
+    if (leaf.verdicts.length !== batch.header.count)
+      return refuse('RECEIPT_VERDICT', `the order has ${leaf.verdicts.length} verdicts on the batch`);
     const place = this.#place(proof);
     if (!place.ok) return place;
     const listed = proof.chain.blocks[0]!.entries.some(
       (entry) => entry.batch === leaf.batch && entry.certificate === leaf.certificate,
     );
-    return listed ? good : refuse('RECEIPT_PLACE', 'the batch is not an entry of the block');
+    return listed ? accept(leaf.verdicts) : refuse('RECEIPT_PLACE', 'the batch is not an entry of the block');
   }
 
   #settledPlace(header: BatchHeader, proof: PlaceProof): Result<undefined> {
@@ -257,3 +268,13 @@ export const verifyReceipt = (
   verifier: Verifier,
   seen: SeenParts = new WeakSet(),
 ): Result<VerifiedReceipt> => new ReceiptCheck(verifier, seen).run(receipt);
+
+/**
+ * Checks what the receipts of one batch share, once for all of them: the batch is final, and these are the
+ * verdicts on its transactions. Which they are is not checked (`batch-members.ts`).
+ */
+export const verifyBatchProof = (
+  proof: BatchProof,
+  verifier: Verifier,
+  seen: SeenParts,
+): Result<readonly ReceiptVerdict[]> => new ReceiptCheck(verifier, seen).batch(proof);

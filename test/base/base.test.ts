@@ -99,6 +99,7 @@ const domains: Record<Domain, true> = {
   transaction: true,
   'transaction-signed': true,
   batch: true,
+  'batch-node': true,
   vote: true,
   certificate: true,
   block: true,

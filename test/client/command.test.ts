@@ -11,7 +11,7 @@ import { verifyCommand } from '../../src/cli/verify.ts';
 import { blockDigest, encodeBlock, encodeQc } from '../../src/messages/block.ts';
 import { encodeEvidence } from '../../src/messages/evidence.ts';
 import { encodeReceiptJson } from '../../src/messages/receipt.ts';
-import { makeScoreReceipt } from '../../src/verify/receipt-make.ts';
+import { makeScoreReceipt } from '../verify/make-receipts.ts';
 import { TestChain, World } from '../verify/support.ts';
 import { FakeFederation, FakeSigner } from './fake-signer.ts';
 

@@ -1,28 +1,35 @@
 /**
- * A signer's HTTP face with a whole federation behind it that always agrees: what arrives in one request
- * is one batch, certified by everybody. A script may answer in its place.
+ * A signer's face to clients, HTTP and stream, with a whole federation behind it that always agrees: what
+ * arrives in one request is one batch, certified by everybody. A script may answer in its place, in the form
+ * of HTTP; over a stream the same answer travels in the stream's form.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { TransactionId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
+import { type ErrorAnswer, encodeAnswers, type ProofAnswer } from '../../src/messages/answers.ts';
 import type { Batch } from '../../src/messages/batch.ts';
-import { decodeSubmitJson, type IdentifiedTransaction } from '../../src/messages/http.ts';
-import { encodeReceiptJson } from '../../src/messages/receipt.ts';
+import { decodeSubmitJson, type ErrorJson, type ResultJson } from '../../src/messages/http.ts';
+import { decodeReceiptJson, encodeReceiptJson, type Receipt } from '../../src/messages/receipt.ts';
+import { decodeSubmit, type SubmitMessage, ticketAfter } from '../../src/messages/submission.ts';
+import { type EncodedTransaction, encodedTransaction } from '../../src/messages/transaction.ts';
 import type { Certificate } from '../../src/messages/vote.ts';
-import { makeOrderReceipt, makeScoreReceipt } from '../../src/verify/receipt-make.ts';
+import { hashesFor } from '../../src/verify/batch-members.ts';
+import { makeOrderReceipt, makeScoreReceipt } from '../verify/make-receipts.ts';
 import { TestChain, type World } from '../verify/support.ts';
 
 export interface Call {
   readonly signer: number;
   readonly wait: string;
   readonly timeoutMs: number;
-  readonly transactions: readonly IdentifiedTransaction[];
+  readonly transactions: readonly EncodedTransaction[];
 }
 
 /** Answers a call itself, or undefined to leave it to the federation. */
-export type Script = (call: Call, response: ServerResponse) => Promise<unknown> | unknown | undefined;
+export type Script = (call: Call, response: Response) => Promise<unknown> | unknown | undefined;
 
 interface Placed {
   readonly batch: Batch;
@@ -43,7 +50,7 @@ export class FakeFederation {
     this.#numbers = Array(world.n).fill(0);
   }
 
-  place(signer: number, transactions: readonly IdentifiedTransaction[]): void {
+  place(signer: number, transactions: readonly EncodedTransaction[]): void {
     const fresh = transactions.filter((one) => !this.placed.has(one.id));
     if (fresh.length === 0) return;
     this.#numbers[signer]! += 1;
@@ -62,6 +69,17 @@ export class FakeFederation {
     return encodeReceiptJson(makeScoreReceipt(target, nothing, this.world.quorum)!, this.world.n);
   }
 
+  transaction(body: string): EncodedTransaction {
+    return encodedTransaction(this.world.transaction(body));
+  }
+
+  /** A receipt as a proof of one transaction. */
+  proof(ticket: number, receipt: Receipt): ProofAnswer {
+    const { batch } = this.placed.get(receipt.transaction)!;
+    const indices = [receipt.index];
+    return { proof: receipt, tickets: [ticket], indices, hashes: hashesFor(batch, indices) };
+  }
+
   order(id: TransactionId): unknown {
     const target = this.placed.get(id)!;
     if (!this.#chain.committed.has(target.batch.id)) this.#chain.commit([target]);
@@ -70,20 +88,37 @@ export class FakeFederation {
   }
 }
 
+/** What a script may do with a response, over HTTP or a stream. */
+export type Response = Pick<ServerResponse, 'destroy' | 'write' | 'writeHead' | 'end'>;
+
 export class FakeSigner {
   readonly calls: Call[] = [];
   readonly federation: FakeFederation;
   readonly index: number;
   script: Script = () => undefined;
   url = '';
+  /** One proof for a whole call, or the bytes to send in its place, instead of what the federation proves. */
+  proveAs:
+    | ((tickets: readonly number[], ids: readonly TransactionId[]) => ProofAnswer | Uint8Array)
+    | undefined;
+  /** Streams that were opened. */
+  streams = 0;
   readonly #server: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true });
+  readonly #muted: Duplex[] = [];
 
-  constructor(federation: FakeFederation, index: number) {
+  /** @param stream whether it has submission streams. */
+  constructor(federation: FakeFederation, index: number, stream = true) {
     this.federation = federation;
     this.index = index;
     this.#server = createServer((request, response) => {
-      void this.#answer(request, response);
+      if (request.method === 'POST') void this.#post(request, response);
+      else response.writeHead(404).end();
     });
+    if (stream)
+      this.#server.on('upgrade', (request, socket, head) => {
+        this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#stream(ws));
+      });
   }
 
   async start(): Promise<this> {
@@ -93,11 +128,38 @@ export class FakeSigner {
   }
 
   async stop(): Promise<void> {
+    for (const ws of this.#sockets.clients) ws.terminate();
+    for (const socket of this.#muted) socket.destroy();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Leaves upgrades without an answer. */
+  muteUpgrades(): void {
+    this.#server.on('upgrade', (_request, socket) => this.#muted.push(socket));
+  }
+
+  /** Ends all streams. */
+  hangUp(): void {
+    for (const ws of this.#sockets.clients) ws.close();
+  }
+
+  /** Undefined when the script answered itself. */
+  async #results(call: Call, response: Response, over: () => boolean): Promise<unknown> {
+    this.calls.push(call);
+    const scripted = await this.script(call, response);
+    if (over()) return undefined;
+    if (scripted !== undefined) return scripted;
+    const { transactions, wait } = call;
+    this.federation.place(this.index, transactions);
+    const results = transactions.map(({ id }) => {
+      if (wait === 'accepted') return { id };
+      return { id, receipt: wait === 'order' ? this.federation.order(id) : this.federation.score(id) };
+    });
+    return { results };
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const { epoch } = this.federation.world;
@@ -106,23 +168,82 @@ export class FakeSigner {
     const query = new URL(request.url!, this.url).searchParams;
     const wait = query.get('wait')!;
     const call = { signer: this.index, wait, timeoutMs: Number(query.get('timeoutMs')), transactions };
-    this.calls.push(call);
-    const scripted = await this.script(call, response);
-    if (response.destroyed || response.writableEnded) return;
-    if (scripted !== undefined) {
-      reply(response, 200, scripted);
-      return;
-    }
-    this.federation.place(this.index, transactions);
-    const results = transactions.map(({ id }) => {
-      if (wait === 'accepted') return { id };
-      return { id, receipt: wait === 'order' ? this.federation.order(id) : this.federation.score(id) };
+    const over = () => response.destroyed || response.writableEnded;
+    const results = await this.#results(call, response, over);
+    if (results !== undefined) reply(response, wait === 'accepted' ? 202 : 200, results);
+  }
+
+  #stream(ws: WebSocket): void {
+    this.streams += 1;
+    ws.on('message', (data: Buffer) => {
+      const message = must(decodeSubmit(new Uint8Array(data)));
+      const tickets = message.transactions.map((_, i) => ticketAfter(message.first, i));
+      let over = false;
+      const send = (value: unknown): void => {
+        over = true;
+        if (ws.readyState === ws.OPEN) ws.send(this.#answers(value, tickets, message));
+      };
+      const response = {
+        destroy: () => {
+          over = true;
+          ws.terminate();
+        },
+        writeHead: () => response,
+        write: () => true,
+        end: (text: string) => send(parsed(text)),
+      };
+      const call = { signer: this.index, ...message };
+      void this.#results(call, response as unknown as Response, () => over).then((results) => {
+        if (!over && results !== undefined) send(results);
+      });
     });
-    reply(response, wait === 'accepted' ? 202 : 200, { results });
+  }
+
+  /** What an answer in the form of HTTP is on a stream. What has no form there becomes garbage. */
+  #answers(value: unknown, tickets: readonly number[], { wait }: SubmitMessage): Uint8Array {
+    const answers = {
+      accepted: [] as number[],
+      open: [] as number[],
+      errors: [] as ErrorAnswer[],
+      proofs: [] as ProofAnswer[],
+    };
+    const { n } = this.federation.world;
+    const { results, code } = value as { results?: ResultJson[]; code?: string };
+    if (code !== undefined) answers.errors.push({ tickets, error: value as ErrorJson });
+    else if (!results) return Uint8Array.of(9, 9, 9);
+    else if (results.length !== tickets.length) answers.accepted.push(4_000_000_000);
+    else if (this.proveAs && wait !== 'accepted') {
+      const proof = this.proveAs(
+        tickets,
+        results.map(({ id }) => id as TransactionId),
+      );
+      if (proof instanceof Uint8Array) return proof;
+      answers.proofs.push(proof);
+    } else
+      for (const [i, result] of results.entries()) {
+        const ticket = tickets[i]!;
+        if (result.error) answers.errors.push({ tickets: [ticket], error: result.error });
+        else if (result.receipt === undefined)
+          answers[wait === 'accepted' ? 'accepted' : 'open'].push(ticket);
+        else {
+          const receipt = decodeReceiptJson(result.receipt, n);
+          if (!receipt.ok) return Uint8Array.of(2, 9);
+          answers.proofs.push(this.federation.proof(ticket, receipt.value));
+        }
+      }
+    return encodeAnswers(answers, n);
   }
 }
 
-export function reply(response: ServerResponse, status: number, value: unknown): void {
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+export function reply(response: Response, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(value));
 }

@@ -13,9 +13,16 @@ export class Harness {
   federation = new FakeFederation(world);
   signers: FakeSigner[] = [];
   readonly clients: Client[] = [];
+  readonly stream: boolean;
+
+  /** @param stream whether clients use streams. */
+  constructor(stream: boolean) {
+    this.stream = stream;
+  }
 
   open(options: Partial<ConnectOptions> = {}): Client {
     const client = connectNode({
+      stream: this.stream,
       federation: world.verifier,
       signers: this.signers.map((signer) => signer.url),
       stallMs: 5000,
@@ -43,9 +50,15 @@ export class Harness {
   }
 }
 
+/** The two ways to a signer, for `describe.each`. */
+export const ways = [
+  ['over HTTP', false],
+  ['over a stream', true],
+] as const;
+
 /** Registers the hooks; the harness is fresh in every test. */
-export function useHarness(): Harness {
-  const harness = new Harness();
+export function useHarness(stream: boolean): Harness {
+  const harness = new Harness(stream);
   beforeEach(async () => {
     harness.federation = new FakeFederation(world);
     harness.signers = await Promise.all([0, 1, 2].map((i) => new FakeSigner(harness.federation, i).start()));

@@ -21,8 +21,8 @@ const providers = [
   ['noble', nobleProvider],
 ] as const;
 
-providerSuite('blst', blstProvider, { runs: 100, identity: identitySignature() });
-providerSuite('noble', nobleProvider, { runs: 8, identity: identitySignature() });
+providerSuite('blst', blstProvider, { runs: 100, identity: identitySignature(), signsTwice: true });
+providerSuite('noble', nobleProvider, { runs: 8, identity: identitySignature(), signsTwice: true });
 
 const message = utf8('message');
 const pairOf = (i: number) => blstProvider.keyFromSeed(new Uint8Array(32).fill(i));

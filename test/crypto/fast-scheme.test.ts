@@ -3,7 +3,11 @@ import { toHex, utf8 } from '../../src/base/bytes.ts';
 import { createSimulatedProvider, simulatedName } from '../../src/crypto/fast-scheme.ts';
 import { providerSuite } from './provider-suite.ts';
 
-providerSuite('simulated', createSimulatedProvider(), { runs: 200, identity: new Uint8Array(32) });
+providerSuite('simulated', createSimulatedProvider(), {
+  runs: 200,
+  identity: new Uint8Array(32),
+  signsTwice: true,
+});
 
 const seed = new Uint8Array(32).fill(1);
 

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { negateEncoding } from '../../src/crypto/bls.ts';
 import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { nobleProvider } from '../../src/crypto/bls-noble.ts';
+import { nobleListProvider } from '../../src/crypto/ed25519-list-noble.ts';
+import { nodeListProvider } from '../../src/crypto/ed25519-list-node.ts';
 import { createSimulatedProvider } from '../../src/crypto/fast-scheme.ts';
 import { publicKeysOf } from '../../src/crypto/keys.ts';
 import type { SchemeProvider } from '../../src/crypto/scheme.ts';
@@ -49,6 +51,8 @@ describe('checkFederationKeys', () => {
   it.each([
     ['blst', blstProvider],
     ['noble', nobleProvider],
+    ['list (node)', nodeListProvider],
+    ['list (noble)', nobleListProvider],
   ])('accepts sound keys and gives the scheme over them (%s)', (_, provider) => {
     const result = checkFederationKeys(federation(provider), provider);
     expect(result.ok && result.value.size).toBe(4);
@@ -62,6 +66,20 @@ describe('checkFederationKeys', () => {
       error: { code: 'SCHEME_SIMULATED' },
     });
     expect(checkFederationKeys(simulated, provider, { allowSimulated: true }).ok).toBe(true);
+  });
+
+  it('refuses keys that are sound one by one and do not go together', () => {
+    const unfit: SchemeProvider = {
+      ...nodeListProvider,
+      scheme: (keys) => {
+        if (keys.length > 1) throw new Error('voting key of signer 1: starts like another');
+        return nodeListProvider.scheme(keys);
+      },
+    };
+    expect(checkFederationKeys(federation(nodeListProvider), unfit)).toEqual({
+      ok: false,
+      error: { code: 'KEYS_UNFIT', message: 'voting key of signer 1: starts like another' },
+    });
   });
 
   it('refuses another scheme, and no signers', () => {

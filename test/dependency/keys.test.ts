@@ -56,7 +56,7 @@ describe('keysOf', () => {
   it('names each dependency once', () => {
     const found = batch(on('1', 'a', 'b'), on('2', 'b'));
     expect(found.dependencies).toEqual(['da', 'db']);
-    expect(found.transactions).toEqual(['t1', 't2']);
+    expect(found.transactions).toEqual(['1', '2']);
     expect([found.wildcard, found.explicit]).toEqual([false, true]);
   });
 });

@@ -63,13 +63,13 @@ function bitmap(members: readonly number[], size: number): Bytes {
   return Uint8Array.from(bits);
 }
 
-/** RFC 6962, for up to three leaves. */
-function smallRoot(leaves: readonly Bytes[]): Bytes {
-  const hashed = leaves.map((leaf) => sha(u8(0), leaf));
-  const [a, b, c] = hashed;
-  if (!b) return a!;
-  const pair = sha(u8(1), a!, b);
-  return c ? sha(u8(1), pair, c) : pair;
+/** The root over a batch's transactions: up to four children a node, one alone goes up as it is. */
+export function treeRoot(leaves: readonly Bytes[]): Bytes {
+  if (leaves.length === 1) return leaves[0]!;
+  const groups = leaves.flatMap((_, i) => (i % 4 === 0 ? [leaves.slice(i, i + 4)] : []));
+  return treeRoot(
+    groups.map((group) => (group.length === 1 ? group[0]! : sha(prefix('batch-node'), ...group))),
+  );
 }
 
 export function federation(one: Federation): Bytes {
@@ -119,7 +119,7 @@ const unsigned = (one: Transaction): Bytes =>
     bytes(one.body),
   );
 export const transactionId = (one: Transaction): string => digestIn('transaction', unsigned(one));
-const transaction = (one: Transaction): Bytes =>
+export const transaction = (one: Transaction): Bytes =>
   join(
     unsigned(one),
     maybe(one.signature, (value) => value),
@@ -137,10 +137,11 @@ const headerBytes = (one: BatchHeader): Bytes =>
 
 /** The header of a batch with the root worked out from its transactions. */
 function header(one: Batch): Bytes {
-  const leaves = one.transactions.map((each) =>
-    sha(prefix('transaction-signed'), raw(transactionId(each)), each.signature ?? new Uint8Array(0)),
-  );
-  return headerBytes({ ...one.header, root: hex(smallRoot(leaves)) as never, count: leaves.length });
+  const leaves = one.transactions.map((each) => {
+    const id = raw(transactionId(each));
+    return each.signature ? sha(prefix('transaction-signed'), id, each.signature) : id;
+  });
+  return headerBytes({ ...one.header, root: hex(treeRoot(leaves)) as never, count: leaves.length });
 }
 export const batchId = (one: Batch): string => digestIn('batch', header(one));
 export const batch = (one: Batch): Bytes =>

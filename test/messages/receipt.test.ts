@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { must } from '../../src/base/result.ts';
 import { decodeReceiptJson, encodeReceiptJson, type Receipt } from '../../src/messages/receipt.ts';
-import { makeOrderReceipt, makeScoreReceipt } from '../../src/verify/receipt-make.ts';
+import { makeOrderReceipt, makeScoreReceipt } from '../verify/make-receipts.ts';
 import { TestChain, World } from '../verify/support.ts';
 
 const world = new World(4, 1, 1);

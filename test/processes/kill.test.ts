@@ -16,8 +16,8 @@ import { Cluster } from '../../src/cli/demo/cluster.ts';
 import { orFail } from '../../src/cli/fail.ts';
 import type { Client } from '../../src/client/client.ts';
 import { connectNode } from '../../src/client/node.ts';
-import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../../src/crypto/ed25519-node.ts';
+import { nodeSchemes } from '../../src/crypto/schemes-node.ts';
 import { documentDependencies, encodeOperations, type Operation } from '../../src/peer/machine/documents.ts';
 import { openFederation } from '../../src/verify/federation.ts';
 
@@ -103,7 +103,7 @@ describe('processes that are killed', () => {
     directory = await mkdtemp(join(tmpdir(), 'musig-paxos-kill-'));
     cluster = await Cluster.create({ directory, signers });
     await cluster.start();
-    const verifier = orFail(openFederation(await cluster.federationText(), blstProvider, nodeSignatures));
+    const verifier = orFail(openFederation(await cluster.federationText(), nodeSchemes, nodeSignatures));
     const client = connectNode({ federation: verifier, signers: cluster.urls });
     const load = startLoad(client, random.stream('load'), 16);
 

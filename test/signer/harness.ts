@@ -10,8 +10,9 @@ import { utf8 } from '../../src/base/bytes.ts';
 import { signerId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
 import { planTestnet, type TestnetPlan } from '../../src/cli/testnet/plan.ts';
-import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { deriveSignerKeys } from '../../src/crypto/keys.ts';
+import { providerOf } from '../../src/crypto/schemes.ts';
+import { nodeSchemes } from '../../src/crypto/schemes-node.ts';
 import { checkFederationKeys } from '../../src/crypto/verify-federation.ts';
 import { epochOf, type Federation, type FederationLimits } from '../../src/messages/federation.ts';
 import { encodeTransactionJson, type TransactionJson } from '../../src/messages/http.ts';
@@ -90,14 +91,17 @@ export class TestNet {
 
   home(index: number): SignerHome {
     const { address, url } = this.federation.signers[index]!;
+    const provider = must(providerOf(this.federation.scheme, nodeSchemes));
+    const keys = deriveSignerKeys(this.#plan.signers[index]!.rootSeed, provider);
     return {
       directory: this.directory,
       dataDirectory: join(this.directory, `data-${index}`),
       federation: this.federation,
       epoch: epochOf(this.federation),
       self: signerId(index),
-      keys: deriveSignerKeys(this.#plan.signers[index]!.rootSeed, blstProvider),
-      scheme: must(checkFederationKeys(this.federation, blstProvider)),
+      keys,
+      votingKey: provider.signer(keys.votingSecret),
+      scheme: must(checkFederationKeys(this.federation, provider)),
       check: 'none',
       listen: {
         peers: { host: '127.0.0.1', port: Number(address.split(':')[1]) },

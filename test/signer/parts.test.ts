@@ -1,8 +1,10 @@
 /** The small parts of the daemon: admission, waits, readiness, the inbox's bounds, the outbox's split. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { utf8 } from '../../src/base/bytes.ts';
 import { type Height, signerId, type TransactionId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
+import type { Wait } from '../../src/messages/http.ts';
 import { frameBytesMax, frameMessagesMax } from '../../src/messages/limits.ts';
 import { decodeFrame, encodeFrame, encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
 import { quorumOf } from '../../src/ordering/quorum.ts';
@@ -10,106 +12,164 @@ import { Admission } from '../../src/signer/admission.ts';
 import { Inbox } from '../../src/signer/inbox.ts';
 import { Outbox } from '../../src/signer/outbox.ts';
 import { Readiness } from '../../src/signer/status.ts';
-import { Waiters } from '../../src/signer/waiters.ts';
+import { WaitGroup, Waits } from '../../src/signer/waiters.ts';
+import type { ProvenBatch } from '../../src/verify/receipt-make.ts';
 
 const id = (text: string) => text as TransactionId;
-const candidate = (text: string, client = 'c', size = 100) => ({ id: id(text), client, size });
+/** Admission by names: what a client has under way. */
+function clients(queueBytesMax: number, outstandingPerClientMax: number) {
+  const admission = new Admission({ queueBytesMax, outstandingPerClientMax });
+  const share = (client: string) => admission.shareOf(utf8(client));
+  return {
+    admission,
+    admit: (name: string, client = 'c', size = 100) => {
+      const record = admission.record(id(name));
+      const admitted = admission.admit(record, share(client), size);
+      admission.release(record);
+      return admitted.ok ? 'ok' : admitted.error.code;
+    },
+    accepted: (name: string) => admission.accepted(admission.record(id(name))),
+    final(name: string) {
+      const record = admission.record(id(name));
+      admission.final(record);
+      admission.release(record);
+    },
+  };
+}
 
 describe('admission', () => {
-  it('takes all or nothing, within the bytes of the queue', () => {
-    const admission = new Admission({ queueBytesMax: 250, outstandingPerClientMax: 10 });
-    expect(admission.admit([candidate('a'), candidate('b')]).ok).toBe(true);
-    expect(admission.admit([candidate('c', 'd', 20), candidate('e', 'd', 40)])).toMatchObject({
-      ok: false,
-      error: { code: 'OVERLOADED' },
-    });
-    expect(admission.stage(id('c'))).toBeUndefined();
-    expect(admission.queuedBytes).toBe(200);
-    admission.accepted([id('a'), id('a'), id('unknown')]);
-    expect(admission.queuedBytes).toBe(100);
-    expect(admission.stage(id('a'))).toBe('accepted');
-    expect(admission.stage(id('b'))).toBe('queued');
-    expect(admission.admit([candidate('c', 'd', 20), candidate('e', 'd', 40)]).ok).toBe(true);
+  it('takes what fits in the bytes of the queue', () => {
+    const { admission, admit, accepted } = clients(250, 10);
+    expect([admit('a'), admit('b'), admit('c', 'd', 60), admit('e', 'd', 50)]).toEqual([
+      'ok',
+      'ok',
+      'OVERLOADED',
+      'ok',
+    ]);
+    expect(admission.find(id('c'))).toBeUndefined();
+    expect(admission.queuedBytes).toBe(250);
+    accepted('a');
+    accepted('a');
+    accepted('unknown');
+    expect(admission.queuedBytes).toBe(150);
+    expect([admission.find(id('a'))!.accepted, admission.find(id('b'))!.accepted]).toEqual([true, false]);
+    expect(admit('c', 'd', 60)).toBe('ok');
   });
 
   it('bounds what one client has open until it is final, and leaves others alone', () => {
-    const admission = new Admission({ queueBytesMax: 1e6, outstandingPerClientMax: 2 });
-    expect(admission.admit([candidate('a'), candidate('b'), candidate('c')]).ok).toBe(false);
-    expect(admission.open).toBe(0);
-    expect(admission.admit([candidate('a'), candidate('b')]).ok).toBe(true);
-    admission.accepted([id('a'), id('b')]);
-    expect(admission.admit([candidate('c')]).ok).toBe(false);
-    expect(admission.admit([candidate('x', 'other')]).ok).toBe(true);
-    admission.final([id('a'), id('a')]);
-    expect(admission.admit([candidate('c')]).ok).toBe(true);
-    expect(admission.admit([candidate('d')]).ok).toBe(false);
+    const { admission, admit, accepted, final } = clients(1e6, 2);
+    expect([admit('a'), admit('b'), admit('c')]).toEqual(['ok', 'ok', 'OVERLOADED']);
+    accepted('a');
+    accepted('b');
+    expect(admit('c')).toBe('OVERLOADED');
+    expect(admit('x', 'other')).toBe('ok');
+    final('a');
+    final('a');
+    expect(admission.open).toBe(2);
+    expect([admit('c'), admit('d')]).toEqual(['ok', 'OVERLOADED']);
+  });
+
+  it('knows a client again whose transactions were all final meanwhile', () => {
+    const { admission } = clients(1e6, 1);
+    const share = admission.shareOf(utf8('c'));
+    const [a, b] = [admission.record(id('a')), admission.record(id('b'))];
+    expect(admission.admit(a, share, 1).ok).toBe(true);
+    admission.final(a);
+    // A connection that keeps the share must not give its client another one.
+    expect(admission.admit(b, admission.shareOf(utf8('c'), share), 1).ok).toBe(true);
+    expect(admission.shareOf(utf8('c'))).toBe(share);
+    expect(admission.admit(a, admission.shareOf(utf8('c')), 1).ok).toBe(false);
+    expect(admission.shareOf(utf8('d'), share)).not.toBe(share);
   });
 
   it('frees what another signer brought to its end before it left the queue here', () => {
-    const admission = new Admission({ queueBytesMax: 150, outstandingPerClientMax: 1 });
-    expect(admission.admit([candidate('a')]).ok).toBe(true);
-    admission.final([id('a')]);
-    admission.accepted([id('a')]);
+    const { admission, admit, accepted, final } = clients(150, 1);
+    expect(admit('a')).toBe('ok');
+    final('a');
+    accepted('a');
     expect(admission.queuedBytes).toBe(0);
-    expect(admission.admit([candidate('b')]).ok).toBe(true);
+    expect(admit('b')).toBe('ok');
   });
 
   it('counts what own batches held at the start as accepted', () => {
-    const admission = new Admission({ queueBytesMax: 10, outstandingPerClientMax: 1 });
-    admission.restore([candidate('a'), candidate('a')]);
-    expect(admission.stage(id('a'))).toBe('accepted');
-    expect(admission.queuedBytes).toBe(0);
-    expect(admission.admit([candidate('b', 'c', 1)]).ok).toBe(false);
+    const { admission, admit } = clients(10, 1);
+    admission.restore(id('a'), utf8('c'), 100);
+    admission.restore(id('a'), utf8('c'), 100);
+    expect(admission.find(id('a'))!.accepted).toBe(true);
+    expect([admission.open, admission.queuedBytes]).toEqual([1, 0]);
+    expect(admit('b', 'c', 1)).toBe('OVERLOADED');
   });
 });
 
-describe('waiters', () => {
-  const forever = new AbortController().signal;
+describe('waits', () => {
+  const batch = {} as ProvenBatch;
 
-  it('answer a level and those below it, once, and make an answer only when somebody waits', async () => {
-    const waiters = new Waiters(10);
-    let made = 0;
-    const make = () => {
-      made += 1;
-      return {};
-    };
-    waiters.answer(id('a'), 'order', make);
-    expect(made).toBe(0);
-    const accepted = waiters.wait([id('a')], 'accepted', 1000, forever);
-    const score = waiters.wait([id('a'), id('b')], 'score', 30, forever);
-    const order = waiters.wait([id('a')], 'order', 30, forever);
-    expect(waiters.size).toBe(4);
-    waiters.answer(id('a'), 'score', () => undefined);
-    expect(waiters.size).toBe(4);
-    waiters.answer(id('a'), 'score', make);
-    expect(waiters.size).toBe(2);
-    expect(made).toBe(1);
-    expect([...(await accepted).keys()]).toEqual(['a']);
-    expect([...(await score).keys()]).toEqual(['a']);
-    expect([...(await order).keys()]).toEqual([]);
-    expect(waiters.size).toBe(0);
+  function stage(sizeMax = 10) {
+    const admission = new Admission({ queueBytesMax: 1e6, outstandingPerClientMax: 10 });
+    const waits = new Waits({ admission, sizeMax, reached: (record) => record.accepted });
+    const told: string[] = [];
+    const owner = (name: string): WaitGroup =>
+      new WaitGroup({
+        accepted: (ticket) => told.push(`${name}${ticket} accepted`),
+        proven: (ticket, _, index) => told.push(`${name}${ticket} at ${index}`),
+        late: (ticket, reached) => told.push(`${name}${ticket} late ${reached}`),
+      });
+    const wait = (group: WaitGroup, ticket: number, level: Wait, name: string, ms = 60_000) =>
+      waits.add(group, ticket, level, admission.record(id(name)), performance.now(), ms);
+    return { admission, waits, told, owner, wait };
+  }
+
+  it('are answered once, at their level or a higher one', () => {
+    const { admission, waits, told, owner, wait } = stage();
+    const [a, b] = [owner('a'), owner('b')];
+    wait(a, 1, 'accepted', 'x');
+    wait(a, 2, 'score', 'x');
+    wait(b, 1, 'order', 'x');
+    wait(b, 2, 'score', 'y');
+    const record = admission.find(id('x'))!;
+    waits.accepted(record);
+    expect(told.splice(0)).toEqual(['a1 accepted']);
+    waits.proven(record, 'score', batch, 7);
+    waits.proven(record, 'score', batch, 7);
+    expect(told.splice(0)).toEqual(['a2 at 7']);
+    waits.proven(record, 'order', batch, 7);
+    expect(told).toEqual(['b1 at 7']);
+    expect([waits.size, admission.find(id('x')), admission.lingering]).toEqual([1, undefined, 1]);
+    waits.close();
   });
 
-  it('leave nothing behind when a client goes away, or the signer stops', async () => {
-    const waiters = new Waiters(10);
-    const controller = new AbortController();
-    const first = waiters.wait([id('a'), id('b')], 'score', 60_000, controller.signal);
-    const second = waiters.wait([id('a')], 'order', 60_000, forever);
-    controller.abort();
-    expect((await first).size).toBe(0);
-    expect(waiters.size).toBe(1);
-    waiters.close();
-    expect((await second).size).toBe(0);
-    expect(waiters.size).toBe(0);
-    expect((await waiters.wait([id('a')], 'score', 60_000, controller.signal)).size).toBe(0);
-    expect(waiters.size).toBe(0);
+  it('end when their time is up, the shorter ones first, and leave nothing behind', async () => {
+    const { admission, waits, told, owner, wait } = stage();
+    const group = owner('a');
+    wait(group, 1, 'score', 'x', 90);
+    wait(group, 2, 'order', 'x', 10);
+    admission.restore(id('y'), utf8('c'), 1);
+    wait(group, 3, 'score', 'y', 20);
+    await vi.waitFor(() => expect(told).toHaveLength(3));
+    expect(told).toEqual(['a2 late false', 'a3 late true', 'a1 late false']);
+    expect([waits.size, admission.lingering, admission.open]).toEqual([0, 0, 1]);
+  });
+
+  it('go with their owner without a word, and others stay', () => {
+    const { admission, waits, told, owner, wait } = stage();
+    const [a, b] = [owner('a'), owner('b')];
+    for (const name of ['x', 'y']) wait(a, 1, 'score', name);
+    wait(b, 1, 'score', 'x');
+    wait(a, 2, 'order', 'x');
+    waits.end(a);
+    waits.end(a);
+    expect([waits.size, admission.lingering, told]).toEqual([1, 1, []]);
+    waits.close();
+    expect(told).toEqual(['b1 late false']);
+    expect([waits.size, admission.lingering]).toEqual([0, 0]);
   });
 
   it('have a bound', () => {
-    const waiters = new Waiters(2);
-    void waiters.wait([id('a'), id('b')], 'score', 10, forever);
-    expect(waiters.hasRoom(0)).toBe(true);
-    expect(waiters.hasRoom(1)).toBe(false);
+    const { waits, owner, wait } = stage(2);
+    wait(owner('a'), 1, 'score', 'x');
+    wait(owner('a'), 2, 'score', 'y');
+    expect([waits.hasRoom(0), waits.hasRoom(1)]).toEqual([true, false]);
+    waits.close();
   });
 });
 

@@ -3,9 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
 import { must } from '../../src/base/result.ts';
-import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../../src/crypto/ed25519-node.ts';
-import { checkFederationKeys } from '../../src/crypto/verify-federation.ts';
 import { parseFederation } from '../../src/messages/federation-file.ts';
 import { decodeReceiptJson, type Receipt } from '../../src/messages/receipt.ts';
 import { transactionId } from '../../src/messages/transaction.ts';
@@ -18,11 +16,7 @@ let net: TestNet;
 let verifier: Verifier;
 beforeAll(async () => {
   net = await TestNet.of({ limits: { checkpointAfterMs: 300, levelTimeoutMs: 1000 } });
-  verifier = new Verifier(
-    net.federation,
-    must(checkFederationKeys(net.federation, blstProvider)),
-    nodeSignatures,
-  );
+  verifier = new Verifier(net.federation, net.home(0).scheme, nodeSignatures);
   await net.startAll();
 });
 afterAll(() => net.dispose());
@@ -167,6 +161,7 @@ describe('refusals', () => {
     ['/v1/blocks/1e3', 400, 'HEIGHT'],
     ['/v1/blocks/99999999', 404, 'NOT_FOUND'],
     ['/v1/stream', 426, 'UPGRADE_REQUIRED'],
+    ['/v1/submit', 426, 'UPGRADE_REQUIRED'],
     ['/metrics', 404, 'NOT_FOUND'],
   ])('%s', async (path, status, code) => {
     const answer = await ask(net.url(0, path));
@@ -233,6 +228,7 @@ describe('other resources', () => {
       '/v1/federation',
       '/v1/status',
       '/v1/stream',
+      '/v1/submit',
       '/v1/transactions',
       '/v1/transactions/{id}',
     ]);

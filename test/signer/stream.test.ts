@@ -4,9 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { utf8 } from '../../src/base/bytes.ts';
 import { must } from '../../src/base/result.ts';
-import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../../src/crypto/ed25519-node.ts';
-import { checkFederationKeys } from '../../src/crypto/verify-federation.ts';
 import { decodeStreamEvent, encodeCredit, type StreamEvent } from '../../src/messages/stream.ts';
 import { VerifiedOrder } from '../../src/peer/follow/verified-order.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
@@ -17,11 +15,7 @@ let net: TestNet;
 let verifier: Verifier;
 beforeAll(async () => {
   net = await TestNet.of({ limits: { checkpointAfterMs: 200 } });
-  verifier = new Verifier(
-    net.federation,
-    must(checkFederationKeys(net.federation, blstProvider)),
-    nodeSignatures,
-  );
+  verifier = new Verifier(net.federation, net.home(0).scheme, nodeSignatures);
   await net.startAll();
 });
 afterAll(() => net.dispose());

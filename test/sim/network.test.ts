@@ -1,16 +1,43 @@
 /** The virtual network: latencies as measured, weather, order, cuts, bandwidth, and what is counted. */
 
 import { describe, expect, it } from 'vitest';
-import { networkModel } from '../../sim/network/models.ts';
+import { simFederation } from '../../sim/federation.ts';
+import { MessageSizes } from '../../sim/network/message-sizes.ts';
+import { networkModel, uniformModel } from '../../sim/network/models.ts';
 import { Network, type NetworkOptions } from '../../sim/network/network.ts';
 import { fairWeather, type LinkQuality } from '../../sim/network/quality.ts';
 import { Random } from '../../sim/random.ts';
 import { Schedule } from '../../sim/schedule.ts';
-import { height, signerId } from '../../src/base/ids.ts';
-import type { PeerMessage } from '../../src/messages/peer.ts';
+import { utf8 } from '../../src/base/bytes.ts';
+import {
+  attempt,
+  type BlockDigest,
+  batchNumber,
+  type Digest,
+  digestAs,
+  height,
+  signerId,
+} from '../../src/base/ids.ts';
+import { makeBatch } from '../../src/messages/batch.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
+import { neverExpires } from '../../src/messages/transaction.ts';
 import { upTo } from './support.ts';
 
 const [s0, s1, s2] = [signerId(0), signerId(1), signerId(2)];
+const large = (from: number): PeerMessage => ({
+  type: 'fetch',
+  batches: [],
+  certificates: [],
+  blocks: upTo(200).map((i) => digestAs<BlockDigest>(`${from + i}`.padStart(64, '0') as Digest)),
+});
+const lone = {
+  client: utf8('client'),
+  nonce: 1,
+  expires: neverExpires,
+  dependencies: [],
+  body: new Uint8Array(100),
+  signature: undefined,
+};
 const message = (from: number): PeerMessage => ({ type: 'catchUp', from: height(from) });
 
 interface Arrival {
@@ -27,7 +54,7 @@ function lan(weather: Partial<LinkQuality> = {}, options: Partial<NetworkOptions
     new Random('network'),
     {
       signers: 3,
-      model: { latencyMs: () => 1, jitterMs: () => 0, regions: [] },
+      model: uniformModel(2),
       bandwidthMbps: undefined,
       uplinkMbps: undefined,
       wire: true,
@@ -62,6 +89,13 @@ describe('a link', () => {
     network.setLatency(s0, s1, undefined);
     network.clearDelays();
     expect([network.latencyMs(s0, s1), network.latencyMs(s1, s2)]).toEqual([3, 3]);
+  });
+
+  it('takes half of a round trip, without jitter, where all round trips are said to be equal', () => {
+    const { network, settle } = lan({}, { model: uniformModel(200) });
+    network.send(s0, s1, message(1));
+    network.send(s2, s0, message(2));
+    expect(settle().map(({ at }) => at)).toEqual([100, 100]);
   });
 
   it('loses and doubles as often as the weather says', () => {
@@ -117,6 +151,46 @@ describe('bandwidth', () => {
     for (const to of [s1, s2]) shared.network.send(s0, to, message(1));
     shared.network.send(s1, s0, message(2));
     expect(shared.settle().map(({ at }) => at)).toEqual([1 + bytes, 1 + bytes, 1 + 2 * bytes]);
+  });
+});
+
+describe('an uplink', () => {
+  it('lets small messages pass large ones to others, and makes up for it', () => {
+    const { schedule, network, settle } = lan({}, { uplinkMbps: 0.008 });
+    const [body, small] = [network.size(large(0)), network.size(message(1))];
+    expect(small).toBeLessThan(4500);
+    expect(body).toBeGreaterThan(4500);
+    network.send(s0, s1, large(0));
+    network.send(s0, s2, message(1));
+    network.send(s0, s2, message(2));
+    network.send(s0, s2, large(1));
+    network.send(s0, s1, message(3));
+    expect(settle().map(({ at, about }) => [about, at])).toEqual([
+      [1, 1 + small],
+      [2, 1 + 2 * small],
+      // On its own link it waits for the body before it.
+      [3, 1 + body],
+    ]);
+    expect(schedule.now).toBe(1 + 2 * body + 2 * small);
+  });
+});
+
+describe('sizes of messages', () => {
+  it('are those on the wire, found once for a body however often it is passed on', () => {
+    const { signers, verifier } = simFederation({ seed: 'sizes', signers: 4, byzantine: 1, faulty: 1 });
+    const batch = makeBatch(
+      { epoch: verifier.epoch, ingress: s0, number: batchNumber(1), after: [] },
+      [{ ...lone, epoch: verifier.epoch }],
+      (bytes) => signers[0]!.signingKey.sign(bytes),
+    );
+    const sizes = new MessageSizes(4);
+    for (const one of [
+      { type: 'announce', root: s0, attempt: attempt(0), batch },
+      { type: 'announce', root: s2, attempt: attempt(7), batch },
+      message(3),
+      large(1),
+    ] satisfies PeerMessage[])
+      expect(sizes.of(one)).toBe(encodePeerMessage(one, 4).length);
   });
 });
 

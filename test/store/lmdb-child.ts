@@ -2,7 +2,9 @@
  * The process that the tests of the LMDB store start, and kill. Usage: `lmdb-child.ts MODE DIRECTORY`.
  * - `write`: applies numbered groups of three records, flushes now and then, prints each number once its
  *   flush has resolved, for ever. Several flushes overlap.
- * - `fill`: applies and flushes groups until the disk refuses, then prints what each flush says.
+ * - `churn`: the same, with a checkpoint at nearly every flush, and short files of the log.
+ * - `fill`: applies and flushes groups until the disk refuses, then prints what each flush says. `flood`: the same, with
+ *   a group now that is larger than a file may be.
  * - `read`: opens the store to read only and prints the record `a` of the table `meta`.
  * - `hold`: opens the store, prints `open`, and waits.
  */
@@ -25,11 +27,13 @@ async function write(store: Store, from: number): Promise<void> {
   }
 }
 
-async function fill(store: Store): Promise<void> {
+async function fill(store: Store, largeAt: number): Promise<void> {
   process.on('unhandledRejection', (reason) => say(`unhandled ${String(reason)}`));
   let failed = 0;
   for (let i = 0; failed < 3; i++) {
-    store.apply([{ table: 'batch', key: utf8(`${i}`), value: new Uint8Array(100_000).fill(i) }]);
+    store.apply([
+      { table: 'batch', key: utf8(`${i}`), value: new Uint8Array(i === largeAt ? 5e6 : 100_000) },
+    ]);
     void store.flush(); // nobody looks at this one
     try {
       await store.flush();
@@ -47,8 +51,13 @@ async function fill(store: Store): Promise<void> {
 
 const [mode, path] = process.argv.slice(2);
 try {
+  const sizes = {
+    churn: { layerBytes: 1, segmentBytes: 5000 },
+    fill: { layerBytes: 2_000_000, segmentBytes: 100_000 }, // a checkpoint gives up 20 files of the log
+  }[mode!];
   const store = await openLmdbStore({
     path: path!,
+    ...sizes,
     readOnly: mode === 'read',
     log: (line) => say(`log ${line}`),
   });
@@ -59,7 +68,7 @@ try {
     const value = store.get('meta', utf8('a'));
     say(value ? textOf(value) : 'nothing');
     await store.close();
-  } else if (mode === 'fill') await fill(store);
+  } else if (mode === 'fill' || mode === 'flood') await fill(store, mode === 'flood' ? 5 : -1);
   else {
     let count = 0;
     for (const _ of store.range('order', new Uint8Array(0), Number.POSITIVE_INFINITY)) count += 1;

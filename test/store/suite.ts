@@ -270,7 +270,7 @@ const sum = (bytes: readonly number[]): Uint8Array =>
   Uint8Array.of((bytes.reduce((total, byte) => total * 31 + byte + 7, bytes.length) * 37) & 255);
 
 type Step = 'flush' | 'start flush' | 'reopen' | Write[];
-const modelTables = ['meta', 'order', 'evidence'] as const;
+const modelTables = ['meta', 'order', 'transaction', 'dependency'] as const;
 const modelKey = fc
   .uint8Array({ maxLength: 2 })
   .map((bytes) => bytes.map((byte) => [0, 1, 254, 255][byte & 3]!));

@@ -28,7 +28,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const hosts: Readonly<Record<string, readonly string[]>> = {
   signer: ['engine', 'store', 'transport'],
   sim: ['engine', 'store', 'peer'],
-  cli: ['signer', 'peer', 'client', 'sim'],
+  cli: ['signer', 'peer', 'client', 'sim', 'bench'],
   bench: ['client', 'signer', 'sim'],
   web: ['sim'],
 };

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { SignerId } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
-import { nobleProvider } from '../../src/crypto/bls-noble.ts';
 import { nobleSignatures } from '../../src/crypto/ed25519-noble.ts';
+import { nobleSchemes } from '../../src/crypto/schemes-noble.ts';
 import { encodeReceiptJson, type OrderReceipt } from '../../src/messages/receipt.ts';
 import type { Certificate } from '../../src/messages/vote.ts';
 import { openFederation } from '../../src/verify/federation.ts';
 import { verifyReceipt } from '../../src/verify/receipt.ts';
-import { makeOrderReceipt, makeScoreReceipt } from '../../src/verify/receipt-make.ts';
+import { makeOrderReceipt, makeScoreReceipt } from './make-receipts.ts';
 import {
   ahead,
   check,
@@ -301,7 +301,7 @@ describe('verification', () => {
   });
 
   it('gives the same answers with the pure JavaScript libraries', () => {
-    const verifier = must(openFederation(four.text, nobleProvider, nobleSignatures));
+    const verifier = must(openFederation(four.text, nobleSchemes, nobleSignatures));
     const receipt = score(four, plain(four))!;
     expect(codeOf(verifyReceipt(receipt, verifier))).toBe('ok');
     const signature = four.unanimous(four.batch(1, 1, ['z'])).signature;

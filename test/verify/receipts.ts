@@ -10,7 +10,8 @@ import {
 } from '../../src/messages/receipt.ts';
 import type { Certificate } from '../../src/messages/vote.ts';
 import { verifyReceipt } from '../../src/verify/receipt.ts';
-import { makeScoreReceipt, type ReceiptSources } from '../../src/verify/receipt-make.ts';
+import type { ReceiptSources } from '../../src/verify/receipt-make.ts';
+import { makeScoreReceipt } from './make-receipts.ts';
 import { World } from './support.ts';
 
 export const four = new World(4, 1, 1); // 4 of 4 votes are needed

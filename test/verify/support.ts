@@ -17,9 +17,11 @@ import {
   type View,
 } from '../../src/base/ids.ts';
 import { must } from '../../src/base/result.ts';
-import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
+import { blsName } from '../../src/crypto/bls.ts';
 import { nodeSignatures, nodeSignerFromSeed } from '../../src/crypto/ed25519-node.ts';
 import { deriveSignerKeys, publicKeysOf } from '../../src/crypto/keys.ts';
+import { providerOf } from '../../src/crypto/schemes.ts';
+import { nodeSchemes } from '../../src/crypto/schemes-node.ts';
 import { keysOf } from '../../src/dependency/keys.ts';
 import { type AfterEntry, type Batch, type BatchHeader, makeBatch } from '../../src/messages/batch.ts';
 import {
@@ -62,6 +64,8 @@ export interface PlainVote {
   readonly rejects?: readonly number[];
 }
 
+export const rootOf = (signer: SignerId): Uint8Array => hashBytes('genesis', utf8(`root ${signer}`));
+
 export class World {
   readonly text: string;
   readonly federation: Federation;
@@ -73,9 +77,10 @@ export class World {
 
   constructor(n: number, byzantine: number, faulty: number, changes: Partial<Federation> = {}) {
     this.n = n;
-    const roots = allSigners(n).map((i) => hashBytes('genesis', utf8(`root ${i}`)));
-    const keys = roots.map((root) => deriveSignerKeys(root, blstProvider));
-    this.#votingKeys = keys.map((one) => blstProvider.signer(one.votingSecret));
+    const roots = allSigners(n).map(rootOf);
+    const provider = must(providerOf(changes.scheme ?? blsName, nodeSchemes));
+    const keys = roots.map((root) => deriveSignerKeys(root, provider));
+    this.#votingKeys = keys.map((one) => provider.signer(one.votingSecret));
     this.#signingKeys = keys.map((one) => nodeSignerFromSeed(one.signingSeed));
     this.text = formatFederation({
       name: 'test',
@@ -84,11 +89,11 @@ export class World {
         address: `127.0.0.1:${7100 + i}`,
         url: `http://127.0.0.1:${7200 + i}`,
         region: '',
-        ...publicKeysOf(root, blstProvider),
+        ...publicKeysOf(root, provider),
       })),
       byzantine,
       faulty,
-      scheme: blstProvider.name,
+      scheme: provider.name,
       fanout: 2,
       shape: 'balanced',
       regions: [],
@@ -97,7 +102,7 @@ export class World {
       limits: defaultLimits,
       ...changes,
     });
-    this.verifier = must(openFederation(this.text, blstProvider, nodeSignatures));
+    this.verifier = must(openFederation(this.text, nodeSchemes, nodeSignatures));
     this.federation = this.verifier.federation;
     this.quorum = must(quorumOf(n, byzantine, faulty));
   }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BatchId } from '../../src/base/ids.ts';
 import { decodeReceiptJson, encodeReceiptJson } from '../../src/messages/receipt.ts';
 import { verifyReceipt } from '../../src/verify/receipt.ts';
-import { makeOrderReceipt } from '../../src/verify/receipt-make.ts';
+import { makeOrderReceipt } from './make-receipts.ts';
+
 import { check, four, history, type Known, score } from './receipts.ts';
 import { TestChain } from './support.ts';
 

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../client/client.ts';
 import { connectNode } from '../../client/node.ts';
-import { blstProvider } from '../../crypto/bls-blst-node.ts';
 import { nodeSignatures } from '../../crypto/ed25519-node.ts';
+import { nodeSchemes } from '../../crypto/schemes-node.ts';
 import type { Receipt } from '../../messages/receipt.ts';
 import { openFederation } from '../../verify/federation.ts';
 import { type SeenParts, verifyReceipt } from '../../verify/receipt.ts';
@@ -76,7 +76,7 @@ async function runDemo(
   say(`starting ${signers} signers and a learner on loopback`);
   await cluster.start();
   const federation = await cluster.federationText();
-  const verifier = orFail(openFederation(federation, blstProvider, nodeSignatures));
+  const verifier = orFail(openFederation(federation, nodeSchemes, nodeSignatures));
   const client = connectNode({ federation: verifier, signers: cluster.urls });
   try {
     say(`sending ${lines.length} transactions, ${inFlight} in flight`);

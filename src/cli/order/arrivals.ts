@@ -10,7 +10,7 @@
  * signer's own line says, and need not name conflicting batches: a vote is what was signed.
  */
 
-import { type BatchId, type SignerId, signerId } from '../../base/ids.ts';
+import { type BatchId, type SignerId, signerId, type TransactionId } from '../../base/ids.ts';
 import { accept, type Refusal, type Result, refuse } from '../../base/result.ts';
 import type { BatchKeys } from '../../dependency/keys.ts';
 import { signersMax } from '../../messages/limits.ts';
@@ -75,7 +75,7 @@ function parseKeys(line: Statement, known: Map<BatchId, BatchKeys>): Refusal | u
   const explicit = new Set(dependencies.filter((dependency) => dependency !== '*'));
   known.set(name as BatchId, {
     dependencies: [...explicit].map((dependency) => `d${dependency}`),
-    transactions: [`t${name}`],
+    transactions: [name as TransactionId],
     slot: `n${name}`,
     wildcard,
     explicit: wildcard || explicit.size > 0,

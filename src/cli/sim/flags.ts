@@ -14,6 +14,7 @@ export interface RunFlags {
   readonly byzantine?: number;
   readonly faulty?: number;
   readonly network?: string;
+  readonly rtt?: number;
   readonly bandwidth?: number;
   readonly uplink?: number;
   readonly costs?: string;
@@ -43,6 +44,7 @@ function merged(flags: RunFlags, file: Partial<SimulationOptions>): Record<strin
   const signers = flags.signers ?? file.signers ?? 4;
   const said = {
     network: flags.network,
+    rttMs: flags.rtt,
     bandwidthMbps: flags.bandwidth,
     uplinkMbps: flags.uplink,
     costs: flags.costs,

@@ -9,6 +9,7 @@ const windowOf = (text: string): { fromMs: number; toMs: number } => {
   if (Number(from) < Number(to)) return { fromMs: Number(from), toMs: Number(to) };
   throw new InvalidArgumentError('expected FROM-TO in ms, such as 200-350.');
 };
+const sizes = (text: string): number[] => text.split(',').map(positive);
 const collect = (text: string, list: readonly string[] = []): string[] => [...list, text];
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -21,10 +22,11 @@ function withRunFlags(command: Command): Command {
     .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
     .option('--scenario <file>', 'a scenario file; flags override what it says')
     .option('--network <name>', 'lan, aws or cities (default: lan)')
+    .option('--rtt <ms>', 'round trip of every link, instead of those of the network', decimal)
     .option('--bandwidth <mbps>', 'of every link, in Mbit/s (default: unlimited)', decimal)
     .option('--uplink <mbps>', 'of everything that one signer sends, in Mbit/s', decimal)
     .option('--costs <kind>', 'free: computing takes no time; measured (default: free)')
-    .option('--crypto <kind>', 'fast: signatures are hashes; bls: the real thing (default: fast)')
+    .option('--crypto <kind>', 'fast: signatures are hashes; bls, list: real ones (default: fast)')
     .option('--no-wire', 'pass messages without encoding and decoding them: faster')
     .option('--count-bytes', 'count the bytes of messages without the wire too')
     .option('--extra-slack <c>', "an experiment: added to the engine's slack", integer)
@@ -48,6 +50,7 @@ export function addSimulator(program: Command): void {
   addRun(sim);
   addAttack(sim);
   addSweep(sim);
+  addLoad(sim);
   sim
     .command('list')
     .description('the attacks, adversaries and networks that there are')
@@ -55,6 +58,17 @@ export function addSimulator(program: Command): void {
     .action(async (options) => {
       const { listCommand } = await import('./list.ts');
       print(listCommand(), options.json);
+    });
+  sim
+    .command('schemes')
+    .description('measures on this machine what a batch costs a signer with each multi-signature scheme')
+    .option('--signers <list>', 'sizes of federations (default: 4,7,10,13,16,31)', sizes)
+    .option('--fanout <k>', 'children of a tree node (default: what testnet would choose)', positive)
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { schemesCommand } = await import('./schemes.ts');
+      const { signers = [4, 7, 10, 13, 16, 31], fanout, json } = options;
+      print(schemesCommand(signers, fanout), json);
     });
   sim
     .command('calibrate')
@@ -112,6 +126,34 @@ function addAttack(sim: Command): void {
       const result = orFail(await attackCommand(name, options));
       print(result, options.json);
       if (!result.sound) process.exitCode = 1;
+    });
+}
+
+function addLoad(sim: Command): void {
+  sim
+    .command('load')
+    .description('a steady load on virtual time with measured costs: throughput, latency, what bounds them')
+    .option('--seed <text>', 'seed of everything random (default: 1)')
+    .option('--signers <n>', 'number of signers (default: 31)', positive)
+    .option('--byzantine <f>', 'signers that may lie (default: floor((n - 1) / 3))', wholeNumber)
+    .option('--faulty <t>', 'signers that may be faulty in any way', wholeNumber)
+    .option('--network <name>', 'lan, aws or cities (default: every round trip takes --rtt)')
+    .option('--rtt <ms>', 'round trip of every link (default: 200)', decimal)
+    .option('--uplink <mbps>', 'of everything that one signer sends, in Mbit/s (default: 100)', decimal)
+    .option('--fanout <k>', 'children of a tree node (default: by the number of signers)', positive)
+    .option('--shape <name>', 'balanced or geographic trees (default: geographic on a named network)')
+    .option('--costs <kind>', 'free or measured (default: measured)')
+    .option('--rate <x>', 'transactions a second in all (default: 10000)', decimal)
+    .option('--ingresses <k>', 'signers that clients send to (default: all, at most 100)', positive)
+    .option('--size <bytes>', 'bytes of a value (default: 100)', positive)
+    .option('--bundle <k>', 'transactions that one simulated one stands for (default: by the load)', positive)
+    .option('--warm-up <ms>', 'virtual time before anything is counted', decimal)
+    .option('--measure <ms>', 'virtual time in which things are counted', decimal)
+    .option('--limit <name=value>', 'a limit of the federation; may be given again', collect)
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { loadCommand } = await import('./load.ts');
+      print(orFail(loadCommand(options)), options.json);
     });
 }
 

@@ -7,7 +7,7 @@ import { shellWord } from '../../../sim/report/shell.ts';
 import { simulate } from '../../../sim/run.ts';
 import { passed, type Report } from '../../../sim/run-report.ts';
 import { accept, type Result, refuse } from '../../base/result.ts';
-import { blstProvider } from '../../crypto/bls-blst-node.ts';
+import { nodeSchemes } from '../../crypto/schemes-node.ts';
 import { type RunFlags, simulationOptions } from './flags.ts';
 
 export interface RunCommandFlags extends RunFlags {
@@ -56,7 +56,7 @@ async function runAll(
   print: (report: Report) => void,
 ): Promise<void> {
   if (seeds.length === 1 || (flags.workers ?? 1) === 1 || flags.out !== undefined) {
-    for (const seed of seeds) print(await runOnce({ ...options, seed, blsProvider: blstProvider }, flags));
+    for (const seed of seeds) print(await runOnce({ ...options, seed, schemes: nodeSchemes }, flags));
     return;
   }
   const { startWorkers, workerBeside } = await import('../../../sim/sweep/pool.ts');
@@ -81,7 +81,7 @@ async function runOnce(options: SimulationOptions, flags: RunCommandFlags): Prom
   const { traceRun } = await import('../../../sim/trace/run.ts');
   const { writeRun } = await import('../../../sim/report/run-folder.ts');
   const { report, trace } = traceRun(options, `seed ${options.seed}`);
-  const { blsProvider: _, ...data } = options;
+  const { schemes: _, ...data } = options;
   const folder = flags.count === undefined ? flags.out : join(flags.out, options.seed);
   writeRun(folder, data, report, trace, flags.window && { window: flags.window });
   return report;

@@ -7,7 +7,7 @@ import { passed, type Report } from '../../../sim/run-report.ts';
 import { encodeScenario, materialise } from '../../../sim/scenario.ts';
 import { type RunSize, type Shrunk, shrink } from '../../../sim/shrink/shrink.ts';
 import { accept, type Result, refuse } from '../../base/result.ts';
-import { blstProvider } from '../../crypto/bls-blst-node.ts';
+import { nodeSchemes } from '../../crypto/schemes-node.ts';
 import { type RunFlags, simulationOptions } from './flags.ts';
 
 export interface ShrinkFlags extends RunFlags {
@@ -27,7 +27,7 @@ export async function shrinkCommand(
 ): Promise<Result<{ text: string; json: unknown }>> {
   const options = await simulationOptions(flags);
   if (!options.ok) return options;
-  const run = (one: SimulationOptions): Report => simulate({ ...one, blsProvider: blstProvider });
+  const run = (one: SimulationOptions): Report => simulate({ ...one, schemes: nodeSchemes });
   const report = run(options.value);
   if (passed(report)) return refuse('PASSES', 'this run passes every check: there is nothing to shrink');
   // Any of the checks that failed first; another failure would be another bug.

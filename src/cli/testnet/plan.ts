@@ -8,13 +8,14 @@ import { randomBytes } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, fromHex, utf8 } from '../../base/bytes.ts';
 import { accept, type Result, refuse } from '../../base/result.ts';
-import { blstProvider } from '../../crypto/bls-blst-node.ts';
 import { publicKeysOf, rootSeedBytes } from '../../crypto/keys.ts';
+import type { SchemeProvider } from '../../crypto/scheme.ts';
 import { address, isLoopback, splitAddress } from '../../messages/config-file.ts';
 import { defaultLimits, type Federation, type SignerInfo } from '../../messages/federation.ts';
 import { formatFederation, parseFederation } from '../../messages/federation-file.ts';
 import { signersMax } from '../../messages/limits.ts';
 import { defaultFaults, type Quorum, quorumOf } from '../../ordering/quorum.ts';
+import { chooseFanout, chooseScheme } from './choices.ts';
 import { firstRegions, type LatencyMatrix } from './regions.ts';
 
 export interface TestnetPlanOptions {
@@ -25,19 +26,12 @@ export interface TestnetPlanOptions {
   readonly basePort?: number | undefined;
   /** Name or address under which the signers are reached, 127.0.0.1 by default. */
   readonly host?: string | undefined;
-  /** Children of a tree node; chosen by the number of signers when absent. */
+  /** Multi-signature scheme and children of a tree node; chosen by the number of signers when absent. */
+  readonly scheme?: string | undefined;
   readonly fanout?: number | undefined;
   /** Hex. Gives the same keys every time: for tests only. */
   readonly seed?: string | undefined;
 }
-
-/**
- * Children of a tree node. With four signers or fewer one level is enough: the root then checks all votes at
- * once, which saves a hop and a check (about a tenth of the latency at n = 4, measured); from five on a
- * binary tree spreads the work.
- */
-const fanoutOf = ({ signers, fanout }: TestnetPlanOptions): number =>
-  fanout ?? (signers <= 4 ? Math.max(2, signers - 1) : 2);
 
 export interface SignerPlan {
   readonly info: SignerInfo;
@@ -52,6 +46,8 @@ export interface TestnetPlan {
   readonly quorum: Quorum;
   readonly signers: readonly SignerPlan[];
   readonly learner: { readonly home: string; readonly listen: string; readonly url: string };
+  /** Why the scheme and the fanout are what they are. */
+  readonly reasons: { readonly scheme: string; readonly fanout: string };
   /** One line each. */
   readonly warnings: readonly string[];
 }
@@ -90,7 +86,13 @@ function portsOf(options: TestnetPlanOptions): Result<Ports> {
   return accept({ base: basePort, stride, host: inAddress, listenHost });
 }
 
-function planSigner(index: number, region: string, ports: Ports, seed: string | undefined): SignerPlan {
+function planSigner(
+  index: number,
+  region: string,
+  ports: Ports,
+  seed: string | undefined,
+  provider: SchemeProvider,
+): SignerPlan {
   const { base, stride, host, listenHost } = ports;
   const name = `signer-${index}`;
   const rootSeed = rootSeedOf(seed, index);
@@ -102,7 +104,7 @@ function planSigner(index: number, region: string, ports: Ports, seed: string | 
       address: `${host}:${base + index}`,
       url: `http://${host}:${base + stride + index}`,
       region,
-      ...publicKeysOf(rootSeed, blstProvider),
+      ...publicKeysOf(rootSeed, provider),
     },
     listen: {
       peers: `${listenHost}:${base + index}`,
@@ -142,20 +144,29 @@ export function planTestnet(options: TestnetPlanOptions, matrix?: LatencyMatrix)
     return refuse('TESTNET_SEED', '--seed: expected an even number of hex digits');
   const quorum = quorumOf(n, options.byzantine ?? defaultFaults(n), options.faulty ?? defaultFaults(n));
   if (!quorum.ok) return refuse(quorum.error.code, `--byzantine, --faulty: ${quorum.error.message}`);
+  const scheme = chooseScheme(n, options.scheme);
+  if (!scheme.ok) return refuse(scheme.error.code, `--${scheme.error.message}`);
+  const fanout = chooseFanout(n, options.fanout);
   const ports = portsOf(options);
   if (!ports.ok) return ports;
   const { base, stride, host, listenHost } = ports.value;
   const used = matrix ? firstRegions(matrix, n) : { regions: [], latencyMs: [] };
   const signers = Array.from({ length: n }, (_, i) =>
-    planSigner(i, used.regions[i % Math.max(1, used.regions.length)] ?? '', ports.value, seed),
+    planSigner(
+      i,
+      used.regions[i % Math.max(1, used.regions.length)] ?? '',
+      ports.value,
+      seed,
+      scheme.value.value,
+    ),
   );
   const federation: Federation = {
     name: 'testnet',
     signers: signers.map((signer) => signer.info),
     byzantine: quorum.value.f,
     faulty: quorum.value.t,
-    scheme: blstProvider.name,
-    fanout: fanoutOf(options),
+    scheme: scheme.value.value.name,
+    fanout: fanout.value,
     shape: matrix ? 'geographic' : 'balanced',
     regions: used.regions,
     latencyMs: used.latencyMs,
@@ -175,6 +186,7 @@ export function planTestnet(options: TestnetPlanOptions, matrix?: LatencyMatrix)
       listen: `${listenHost}:${learnerPort}`,
       url: `http://${host}:${learnerPort}`,
     },
+    reasons: { scheme: scheme.value.reason, fanout: fanout.reason },
     warnings: warningsFor(quorum.value, seed),
   });
 }

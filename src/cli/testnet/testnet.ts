@@ -37,6 +37,10 @@ export interface TestnetSummary {
   readonly quorum: number;
   readonly slack: number;
   readonly threshold: number;
+  readonly scheme: string;
+  readonly fanout: number;
+  /** Why the scheme and the fanout are what they are. */
+  readonly reasons: TestnetPlan['reasons'];
   readonly homes: readonly {
     readonly name: string;
     readonly home: string;
@@ -106,7 +110,7 @@ function filesOf(plan: TestnetPlan, directory: string, program: Program): Planne
     text: formatUnit(home, command, join(directory, home), program),
   });
   return [
-    { path: 'federation.toml', text: formatFederation(plan.federation) },
+    { path: 'federation.toml', text: formatFederation(plan.federation, plan.reasons) },
     { path: 'compose.yaml', text: formatCompose(plan, program) },
     ...plan.signers.flatMap((signer): PlannedFile[] => [
       { path: join(signer.home, 'signer.toml'), text: formatSignerConfig(signer) },
@@ -149,6 +153,9 @@ function summarize(plan: TestnetPlan, out: string, directory: string): TestnetSu
     quorum: q,
     slack,
     threshold,
+    scheme: plan.federation.scheme,
+    fanout: plan.federation.fanout,
+    reasons: plan.reasons,
     homes: plan.signers.map(({ info, home, listen }) => ({
       name: info.name,
       home: join(directory, home),
@@ -173,6 +180,8 @@ const describe = (summary: TestnetSummary, out: string): string =>
   [
     `Testnet of ${summary.signers} signers in ${out}: at most ${summary.byzantine} lie, at most ${summary.faulty} are faulty.`,
     `A certificate needs ${summary.quorum} votes; ${summary.threshold} of ${summary.signers} make a batch final by its score (slack ${summary.slack}).`,
+    `Votes are signed with ${summary.scheme}: ${summary.reasons.scheme}.`,
+    `Tree nodes have up to ${summary.fanout} children: ${summary.reasons.fanout}.`,
     ...summary.warnings.map((warning) => `Warning: ${warning}`),
     '',
     'Start each in a terminal of its own:',

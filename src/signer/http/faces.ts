@@ -11,8 +11,10 @@ import type { History } from '../history.ts';
 import { listening } from '../listen-error.ts';
 import type { SignerMetrics } from '../metrics.ts';
 import type { SignerStatus } from '../status.ts';
-import { StreamServer } from '../stream-server.ts';
+import { streamPath, streamRoute } from '../stream-server.ts';
+import { submitRoute } from '../submit-server.ts';
 import type { Transactions } from '../transactions.ts';
+import { Upgrades } from '../upgrades.ts';
 import { boundBodies } from './budget.ts';
 import { documentRoutes } from './openapi.ts';
 import { operatorRoutes } from './operator.ts';
@@ -59,9 +61,14 @@ export async function startFaces(context: FacesContext): Promise<Faces> {
   });
   operatorRoutes(operator, { metrics: context.metrics, notReady: () => context.status().notReady });
   const n = home.federation.signers.length;
-  const streams = new StreamServer(clients.server, { feed, history, epoch: home.epoch, n, onError });
+  const upgrades = new Upgrades(clients.server, {
+    routes: [
+      streamRoute({ feed, history, epoch: home.epoch, n, onError }),
+      submitRoute({ transactions: context.transactions, n, onError }),
+    ],
+  });
   const close = async (): Promise<void> => {
-    await streams.close();
+    await upgrades.close();
     await Promise.all([clients.close(), operator.close()]);
   };
   try {
@@ -71,7 +78,7 @@ export async function startFaces(context: FacesContext): Promise<Faces> {
       httpPort,
       metricsPort,
       get streams() {
-        return streams.size;
+        return upgrades.count(streamPath);
       },
       close,
     };

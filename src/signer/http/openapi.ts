@@ -96,6 +96,12 @@ export const schemas = {
     },
     response: { 101: { description: 'Switching protocols' }, ...errors },
   },
+  submission: {
+    summary: 'Stream of transactions and what became of them (WebSocket)',
+    description:
+      'Upgrade to a WebSocket. Binary messages, src/messages/submission.ts and answers.ts: what POST /v1/transactions does, with many transactions in a message and one proof for all of a batch.',
+    response: { 101: { description: 'Switching protocols' }, ...errors },
+  },
 } satisfies Record<string, FastifySchema>;
 
 /** Collects the routes that are registered after this; serves the document at `/openapi.json`. */

@@ -11,11 +11,13 @@ import { refuse } from '../../base/result.ts';
 import type { Federation } from '../../messages/federation.ts';
 import { formatFederation } from '../../messages/federation-file.ts';
 import { checkJson, decodeSubmitJson, type ResultJson, waitMsMax, waitQuery } from '../../messages/http.ts';
+import { submitPath } from '../../messages/submission.ts';
 import type { CommittedOrder } from '../../ordering/committed.ts';
 import { type HttpError, invalid } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { History } from '../history.ts';
 import type { SignerStatus } from '../status.ts';
+import { streamPath } from '../stream-server.ts';
 import type { Transactions, WaitOptions } from '../transactions.ts';
 import { blockJson } from './block-json.ts';
 import { schemas } from './openapi.ts';
@@ -145,15 +147,19 @@ function federationRoute(app: FastifyInstance, { federation }: RouteContext): vo
   });
 }
 
-/** Registers all client-facing routes but the stream's upgrade. */
+/** Registers all client-facing routes but the upgrades of streams. */
 export function clientRoutes(app: FastifyInstance, context: RouteContext): void {
   submitRoute(app, context);
   transactionRoute(app, context);
   blockRoute(app, context);
   federationRoute(app, context);
   app.get('/v1/status', { schema: schemas.status }, async () => context.status());
-  app.get('/v1/stream', { schema: schemas.stream }, async (_request, reply) => {
-    reply.header('upgrade', 'websocket');
-    return fail(reply, invalid({ code: 'UPGRADE_REQUIRED', message: 'expected a WebSocket upgrade' }, 426));
-  });
+  for (const [path, schema] of [
+    [streamPath, schemas.stream],
+    [submitPath, schemas.submission],
+  ] as const)
+    app.get(path, { schema }, async (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      return fail(reply, invalid({ code: 'UPGRADE_REQUIRED', message: 'expected a WebSocket upgrade' }, 426));
+    });
 }

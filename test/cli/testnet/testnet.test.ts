@@ -152,6 +152,42 @@ describe('testnet', () => {
     expect(load(v6.json.homes[0]!.home).listen.peers).toEqual({ host: '::1', port: 7100 });
   });
 
+  it('chooses the scheme by the number of signers, and says why', async () => {
+    const few = await make();
+    const many = await make({ signers: 17, out: join(scratch, 'many') });
+    const asked = await make({ scheme: 'bls12-381', fanout: 2, out: join(scratch, 'asked') });
+    expect([few, many, asked].map(({ json }) => [json.scheme, json.fanout])).toEqual([
+      ['ed25519-list', 3],
+      ['bls12-381', 2],
+      ['bls12-381', 2],
+    ]);
+    expect(asked.json.reasons).toEqual({ scheme: 'as asked for', fanout: 'as asked for' });
+    for (const { json, text } of [few, many, asked]) {
+      const file = readFileSync(json.federation, 'utf8');
+      for (const reason of Object.values(json.reasons)) {
+        expect(text).toContain(`: ${reason}.\n`);
+        expect(file).toContain(`# Why: ${reason}.\n`);
+      }
+      const home = load(json.homes[0]!.home);
+      expect(home.scheme.name).toBe(json.scheme);
+      const message = new Uint8Array(3);
+      expect(home.scheme.verify([{ signers: [0], message }], home.votingKey.sign(message))).toBe(true);
+    }
+  });
+
+  it('makes homes that refuse a scheme that nobody knows, by name', async () => {
+    const { json } = await make();
+    const text = readFileSync(json.federation, 'utf8');
+    writeFileSync(json.federation, text.replace('"ed25519-list"\n', '"ed25519-lisp"\n'));
+    const result = loadSignerHome(json.homes[0]!.home);
+    expect(result).toMatchObject({
+      error: {
+        code: 'SCHEME_UNKNOWN',
+        message: `${json.federation}: scheme: expected "ed25519-list" or "bls12-381", found "ed25519-lisp"`,
+      },
+    });
+  });
+
   it('gives more than a hundred signers ports that do not collide', async () => {
     const { json } = await make({ signers: 101, basePort: 10000 });
     const ports = json.homes
@@ -167,6 +203,7 @@ describe('testnet', () => {
     [{ byzantine: 2 }, '--byzantine, --faulty: faulty (1) must be at least byzantine (2)'],
     [{ basePort: 65300 }, '--base-port: expected a port from 1 to 65235, found 65300'],
     [{ basePort: 0 }, '--base-port: expected a port from 1 to 65235, found 0'],
+    [{ scheme: 'rsa' }, '--scheme: expected "ed25519-list" or "bls12-381", found "rsa"'],
     [{ host: 'a b' }, '--host: expected a host name or an IP address, found "a b"'],
   ])('refuses %j', async (options, expected) => {
     expect(await refusal(options)).toBe(expected);

@@ -1,0 +1,35 @@
+/** Where a bench keeps its data: on a disk, since what is measured includes its syncs. */
+
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { guard } from './processes/guarded.ts';
+
+/** Kinds of file systems that keep everything in memory: tmpfs and ramfs. */
+const memoryKinds = new Set([0x01021994, 0x858458f6]);
+
+export const isInMemory = (directory: string): boolean => memoryKinds.has(statfsSync(directory).type);
+
+function usable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return !isInMemory(directory);
+  } catch {
+    return false;
+  }
+}
+
+/** The system's temporary directory, or the other one where that is kept in memory. */
+export const defaultParent = (): string => [tmpdir(), '/var/tmp'].find(usable) ?? tmpdir();
+
+/** A fresh directory, which does not outlive the bench. @throws with one line. */
+export function makeDirectory(parent: string): string {
+  const directory = mkdtempSync(join(parent, 'musig-paxos-bench-'));
+  guard.directory(directory, true);
+  return directory;
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  guard.directory(directory, false);
+}

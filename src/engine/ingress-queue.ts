@@ -1,0 +1,113 @@
+/**
+ * Transactions of clients on their way into a batch of this signer's, in the order in which they came
+ * (`ingress.ts` has the rules). What may not travel now stays where it is and is passed over; a lane looks
+ * again at what it passed over only when something changed that kept it there. So a transaction costs the
+ * same however many wait, also when thousands wait on a dependency that is frozen.
+ */
+
+import type { TransactionId } from '../base/ids.ts';
+import { type BatchKeys, dependencyKey, type Key } from '../dependency/keys.ts';
+import type { EncodedTransaction } from '../messages/transaction.ts';
+
+export type Touching = Pick<BatchKeys, 'dependencies' | 'wildcard' | 'explicit'>;
+export interface Queued extends EncodedTransaction, Touching {}
+
+/** Keys that transactions must not touch for now, or that skipped ones touch. */
+export class KeySet {
+  readonly #keys = new Set<Key>();
+  #wildcard = false;
+  #explicit = false;
+
+  has(key: Key): boolean {
+    return this.#keys.has(key);
+  }
+
+  add(of: Touching): void {
+    for (const key of of.dependencies) this.#keys.add(key);
+    this.#wildcard ||= of.wildcard;
+    this.#explicit ||= of.explicit;
+  }
+
+  meets({ dependencies, wildcard, explicit }: Touching): boolean {
+    if (wildcard && this.#explicit) return true;
+    if (this.#wildcard && explicit) return true;
+    if (this.#keys.size > 0) for (const key of dependencies) if (this.#keys.has(key)) return true;
+    return false;
+  }
+}
+
+/** What a lane knows of the queue: up to `at` nothing may travel, because it touches `blocked`. */
+export interface Scan {
+  readonly blocked: KeySet;
+  at: number;
+}
+
+/** Places of transactions that left are given back when they are so many, and most of the queue. */
+const gapsMin = 1024;
+
+export class IngressQueue {
+  /** Undefined where a transaction left. */
+  #items: (Queued | undefined)[] = [];
+  #first = 0;
+  readonly #ids = new Set<TransactionId>();
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  has(id: TransactionId): boolean {
+    return this.#ids.has(id);
+  }
+
+  push(one: EncodedTransaction): void {
+    const { dependencies } = one.transaction;
+    this.#ids.add(one.id);
+    this.#items.push({
+      transaction: one.transaction,
+      id: one.id,
+      raw: one.raw,
+      dependencies: dependencies === undefined ? [] : dependencies.map(dependencyKey),
+      wildcard: dependencies === undefined,
+      explicit: dependencies === undefined || dependencies.length > 0,
+    });
+  }
+
+  /** A scan that has seen nothing yet. @param blocked what nothing may touch. */
+  scan(blocked: KeySet): Scan {
+    return { blocked, at: this.#first };
+  }
+
+  /**
+   * Takes out what may travel, in order, going on from where the scan is. It ends before the first that has
+   * no room any more, in number or in bytes.
+   * @param travels whether a transaction is of this lane.
+   */
+  take(scan: Scan, travels: (one: Queued) => boolean, countMax: number, bytesMax: number): Queued[] {
+    const chosen: Queued[] = [];
+    let bytes = 0;
+    for (; scan.at < this.#items.length; scan.at++) {
+      const one = this.#items[scan.at];
+      if (!one) continue;
+      if (chosen.length >= countMax || bytes + one.raw.length > bytesMax) break;
+      if (!travels(one) || scan.blocked.meets(one)) {
+        scan.blocked.add(one);
+        continue;
+      }
+      chosen.push(one);
+      bytes += one.raw.length;
+      this.#items[scan.at] = undefined;
+      this.#ids.delete(one.id);
+    }
+    while (this.#first < this.#items.length && !this.#items[this.#first]) this.#first += 1;
+    return chosen;
+  }
+
+  /** Closes the gaps when there are many. @returns true when places changed: scans begin again. */
+  compact(): boolean {
+    const gaps = this.#items.length - this.#ids.size;
+    if (gaps < gapsMin || gaps < this.#ids.size) return false;
+    this.#items = this.#items.filter((one) => one !== undefined);
+    this.#first = 0;
+    return true;
+  }
+}
