@@ -1,6 +1,6 @@
 /** Where a bench keeps its data: on a disk, since what is measured includes its syncs. */
 
-import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guard } from './processes/guarded.ts';
@@ -10,14 +10,16 @@ const memoryKinds = new Set([0x01021994, 0x858458f6]);
 
 export const isInMemory = (directory: string): boolean => memoryKinds.has(statfsSync(directory).type);
 
-function usable(directory: string): boolean {
+export function isWritable(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK);
-    return !isInMemory(directory);
+    return statSync(directory).isDirectory();
   } catch {
     return false;
   }
 }
+
+const usable = (directory: string): boolean => isWritable(directory) && !isInMemory(directory);
 
 /** The system's temporary directory, or the other one where that is kept in memory. */
 export const defaultParent = (): string => [tmpdir(), '/var/tmp'].find(usable) ?? tmpdir();

@@ -1,6 +1,8 @@
 /** What a bench is asked for, checked: a mistake is one line that names the flag. */
 
 import { accept, type Result, refuse } from '../src/base/result.ts';
+import { defaultFaults, quorumOf } from '../src/ordering/quorum.ts';
+import { isWritable } from './directory.ts';
 import type { EtcdClient } from './etcd/connection.ts';
 import type { KeyPlan } from './load/plan.ts';
 
@@ -39,8 +41,8 @@ export interface BenchFlags {
 
 export interface BenchOptions {
   readonly signers: number;
-  readonly byzantine: number | undefined;
-  readonly faulty: number | undefined;
+  readonly byzantine: number;
+  readonly faulty: number;
   readonly fanout: number | undefined;
   readonly clients: number;
   /** One load each; the same for both systems. */
@@ -149,6 +151,11 @@ export function benchOptions(flags: BenchFlags): Result<BenchOptions> {
   const { signers = 4, dead = 0, liars = 0, rate } = flags;
   if (dead + liars >= signers)
     return bad('dead', `fewer dead and lying signers than ${signers}`, dead + liars);
+  const { faulty = defaultFaults(signers), byzantine = Math.min(faulty, defaultFaults(signers)) } = flags;
+  const quorum = quorumOf(signers, byzantine, faulty);
+  if (!quorum.ok) return refuse('BAD_OPTION', `--byzantine, --faulty: ${quorum.error.message}`);
+  if (flags.dir !== undefined && !isWritable(flags.dir))
+    return bad('dir', 'a directory that can be written to', flags.dir);
   const outstanding =
     flags.outstanding === undefined
       ? accept(defaultOutstanding(flags))
@@ -168,8 +175,8 @@ export function benchOptions(flags: BenchFlags): Result<BenchOptions> {
   if (!etcdClient.ok) return etcdClient;
   return accept({
     signers,
-    byzantine: flags.byzantine,
-    faulty: flags.faulty,
+    byzantine,
+    faulty,
     fanout: flags.fanout,
     clients: flags.clients ?? 1,
     outstanding: outstanding.value,

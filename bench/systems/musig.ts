@@ -20,8 +20,8 @@ import type { ServerCounters, SystemUnderTest } from './system.ts';
 
 export interface MusigOptions {
   readonly signers: number;
-  readonly byzantine: number | undefined;
-  readonly faulty: number | undefined;
+  readonly byzantine: number;
+  readonly faulty: number;
   readonly fanout: number | undefined;
   /** Signers killed before the measurement: the last ones. */
   readonly dead: number;

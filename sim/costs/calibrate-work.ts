@@ -207,12 +207,12 @@ function codecOf(announced: readonly PeerMessage[]): {
   return { receiveKbMs: (received - sent) / kilobytes, sendKbMs: (sent - start) / kilobytes };
 }
 
+/** The transport is measured above this folder, and what clients cost with real ones. */
+export type CalibratedWork = Omit<WorkCosts, 'clientMs' | 'messageMs' | 'transferKbMs'>;
+
 /** What the table of work says of engine and store, and the codec of bodies. */
 export async function calibrateWork(): Promise<
-  Omit<WorkCosts, 'clientMs' | 'messageMs' | 'transferKbMs'> & {
-    readonly receiveKbMs: number;
-    readonly sendKbMs: number;
-  }
+  CalibratedWork & { readonly receiveKbMs: number; readonly sendKbMs: number }
 > {
   const [many, few] = [
     { count: 60, size: 1000 },

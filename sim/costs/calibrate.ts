@@ -1,6 +1,6 @@
 /**
  * Measures what computing costs on this machine: the table behind `--costs measured`. It times the real
- * implementations that a signer uses, and the engine's own steps in a run with free cryptography, in processor
+ * implementations that a signer uses, and the engine's own steps with hashes for signatures, in processor
  * time, so that other programs disturb it little.
  */
 
@@ -9,16 +9,10 @@ import { hashBytes } from '../../src/base/hash.ts';
 import { allSigners } from '../../src/base/ids.ts';
 import { blstProvider } from '../../src/crypto/bls-blst-node.ts';
 import { nodeSignatures, nodeSignerFromSeed } from '../../src/crypto/ed25519-node.ts';
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
 import { simulate } from '../run.ts';
-import type { World } from '../world.ts';
+import { type CalibratedWork, calibrateWork } from './calibrate-work.ts';
 import type { Costs } from './costs.ts';
-
-/** Processor time of this process in ms. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
+import { cpuMs } from './cpu.ts';
 
 /** Median time of one call in ms, over `rounds` rounds of `repeats` calls. */
 function timed(repeats: number, call: (i: number) => unknown, rounds = 7): number {
@@ -33,7 +27,13 @@ function timed(repeats: number, call: (i: number) => unknown, rounds = 7): numbe
 
 const signersMeasured = 64;
 
-export function calibrate(): Costs {
+/** Both tables, with what is measured here. */
+export async function calibrate(): Promise<{ readonly costs: Costs; readonly work: CalibratedWork }> {
+  const { receiveKbMs, sendKbMs, ...work } = await calibrateWork();
+  return { costs: { ...calibrateCryptography(), stepMs: calibrateSteps(), receiveKbMs, sendKbMs }, work };
+}
+
+function calibrateCryptography(): Omit<Costs, 'stepMs' | 'receiveKbMs' | 'sendKbMs'> {
   const seeds = allSigners(signersMeasured).map((i) => hashBytes('possession', utf8(`calibration ${i}`)));
   const keys = seeds.map((seed) => blstProvider.keyFromSeed(seed));
   const scheme = blstProvider.scheme(keys.map((key) => key.publicKey));
@@ -54,7 +54,6 @@ export function calibrate(): Costs {
   const parts = few.map((id) => signers[id]!.sign(messages[0]!));
   const single = nodeSignerFromSeed(seeds[0]!);
   const singleSignature = single.sign(messages[0]!);
-  const step = calibrateSteps();
   return {
     signMs: timed(40, (i) => signers[i % signersMeasured]!.sign(messages[i % messages.length]!)),
     singleSignMs: timed(200, () => single.sign(messages[0]!)),
@@ -63,28 +62,15 @@ export function calibrate(): Costs {
     verifyClassMs: Math.max(0, (verifyFiveMs - verifyMs) / (groups.length - 1)),
     verifyKeyMs: Math.max(0, (verifyAllMs - verifyMs) / (signersMeasured - few.length)),
     aggregateMs: timed(100, () => scheme.aggregate(parts)) / parts.length,
-    ...step,
   };
 }
 
-/** Steps of the engine with hashes for signatures, and its messages encoded and decoded again. */
-function calibrateSteps(): Pick<Costs, 'stepMs' | 'receiveKbMs' | 'sendKbMs'> {
-  const signers = 7;
-  const options = { seed: 'calibration', signers, byzantine: 2, faulty: 2, transactions: 400 } as const;
+/** A step of the engine with hashes for signatures, in a run of small batches. */
+function calibrateSteps(): number {
+  const options = { seed: 'calibration', signers: 7, byzantine: 2, faulty: 2, transactions: 400 } as const;
   const quiet = { adversaries: 'none', faults: 'none', checkers: [], conflict: 0.2, wire: false } as const;
-  const messages: PeerMessage[] = [];
-  const watch = (world: World): void => {
-    world.watchers.push({ sent: (_, __, message) => void messages.push(message) });
-  };
-  simulate({ ...options, ...quiet, watch });
+  simulate({ ...options, ...quiet });
   const start = cpuMs();
   const { events } = simulate({ ...options, ...quiet });
-  const stepMs = (cpuMs() - start) / events;
-  const encoded = messages.map((message) => encodePeerMessage(message, signers));
-  const kilobytes = encoded.reduce((sum, bytes) => sum + bytes.length, 0) / 1000;
-  return {
-    stepMs,
-    receiveKbMs: timed(1, () => encoded.map((bytes) => decodePeerMessage(bytes, signers))) / kilobytes,
-    sendKbMs: timed(1, () => messages.map((message) => encodePeerMessage(message, signers))) / kilobytes,
-  };
+  return (cpuMs() - start) / events;
 }

@@ -65,7 +65,7 @@ export type LoadRequest = z.input<typeof given>;
 /** Round trips are 200 ms when no network is named. */
 const rttMsDefault = 200;
 /** The longest round trip of each network that happens every day, in ms. */
-const longestRttMs: Readonly<Record<NetworkName, number>> = { lan: 1, aws: 350, cities: 350 };
+const longestRttMs: Readonly<Record<NetworkName, number>> = { lan: 1, aws: 440, cities: 500 };
 
 /** Clients of a large federation are not everywhere. */
 const ingressesWanted = 100;
@@ -108,10 +108,10 @@ export function loadOptions(request: LoadRequest): Result<LoadOptions> {
   const rttMs = said.rttMs ?? (network === undefined ? rttMsDefault : undefined);
   const rttMsMax = rttMs ?? longestRttMs[network ?? 'lan'];
   const depth = Math.max(1, depthOf({ signers, fanout }));
-  // All lanes are full after about two batches, and checkpoints follow each other then.
   const cycleMs = 3 * depth * (rttMsMax / 2);
-  const warmUpMs = said.warmUpMs ?? Math.max(500, 3 * cycleMs);
-  const measureMs = said.measureMs ?? Math.max(1000, 3 * cycleMs);
+  // Batches grow until they carry what arrives meanwhile, each by less than the one before.
+  const warmUpMs = said.warmUpMs ?? Math.max(500, 8 * cycleMs);
+  const measureMs = said.measureMs ?? Math.max(1000, 4 * cycleMs);
   return accept({
     ...said,
     ...numbers,

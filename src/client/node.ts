@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { nodeSignatures } from '../crypto/ed25519-node.ts';
 import { installNodeNative } from '../crypto/native-node.ts';
 import { nodeSchemes } from '../crypto/schemes-node.ts';
+import { answersBytesMax } from '../messages/answers.ts';
 import { Client, type ConnectOptions } from './client.ts';
 
 /** Like `connect`; every option given wins. */
@@ -13,7 +14,7 @@ export function connectNode(options: ConnectOptions): Client {
     schemes: nodeSchemes,
     singles: nodeSignatures,
     connections: 16,
-    webSocket: (url) => new WebSocket(url, { maxPayload: 128 << 20, perMessageDeflate: false }),
+    webSocket: (url) => new WebSocket(url, { maxPayload: answersBytesMax, perMessageDeflate: false }),
     ...options,
   });
 }

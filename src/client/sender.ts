@@ -14,9 +14,9 @@
  * 4. Nothing is reached without a receipt that verifies. A signer that gives another one has failed.
  */
 
-import { type ErrorJson, type ResultJson, requestTransactionsMax, type Wait } from '../messages/http.ts';
+import type { ErrorJson, ResultJson, Wait } from '../messages/http.ts';
 import type { Receipt } from '../messages/receipt.ts';
-import { submitTransactionsMax } from '../messages/submission.ts';
+import { type Group, groupsOf, requests, shipments } from './groups.ts';
 import { type Answer, type Fetch, submitTransactions } from './http.ts';
 import type { Job } from './job.ts';
 import type { ReceiptChecker } from './receipts.ts';
@@ -38,8 +38,6 @@ export interface SenderOptions {
 
 /** Connections to one signer for what is slow, or waits for a block. */
 const slowConnections = 2;
-/** Bytes of transactions in one request or message, unless one alone has more. */
-const requestBytes = 1 << 20;
 /** How long what is slow is waited for, and acceptance. */
 const waitMs = { accepted: 2000, score: 500, order: 2000 } as const satisfies Record<Wait, number>;
 /** How long an answer on a stream may take before the signer says that there is none yet. */
@@ -52,13 +50,6 @@ const withoutStreamMsMin = 5000;
 const withoutStreamMsMax = 300_000;
 /** When to look again whether a socket has taken what it was given. */
 const fullMs = 5;
-
-/** What goes together in one request or message. */
-interface Group {
-  readonly wait: Wait;
-  readonly slow: boolean;
-  readonly jobs: Job[];
-}
 
 interface Lane {
   queue: Job[];
@@ -180,8 +171,7 @@ export class Sender {
     const taken = room < lane.queue.length ? lane.queue.splice(0, room) : lane.queue;
     if (taken === lane.queue) lane.queue = [];
     const now = performance.now();
-    for (const { wait, jobs } of groupsOf(taken, submitTransactionsMax, shipSize))
-      stream.send(jobs, wait, streamWaitMs, now);
+    for (const { wait, jobs } of groupsOf(taken, shipments)) stream.send(jobs, wait, streamWaitMs, now);
     // Answers and the opening wake the lane; a socket that is full does not say when it is empty again.
     if (lane.queue.length > 0 && stream.isFull) this.#later(fullMs, () => this.#schedule(signer));
   }
@@ -233,7 +223,7 @@ export class Sender {
   /** What waits in a lane, as requests. */
   #post(signer: number): void {
     const lane = this.#lanes[signer]!;
-    const groups = groupsOf(lane.queue, requestTransactionsMax, postSize);
+    const groups = groupsOf(lane.queue, requests);
     lane.queue = [];
     for (const group of groups) {
       const free = group.slow ? lane.slow < slowConnections : lane.fresh < this.#options.connections;
@@ -378,33 +368,4 @@ export class Sender {
       this.#again(job);
     } else this.#again(job, jittered(inMs));
   }
-}
-
-const shipSize = (job: Job): number => job.raw.length;
-const postSize = (job: Job): number => job.text.length;
-
-/** What waits, as requests or messages: equal waits together, within the bounds, in order. */
-function groupsOf(queue: readonly Job[], countMax: number, sizeOf: (job: Job) => number): Group[] {
-  const groups: Group[] = [];
-  const open: Record<string, { group: Group; bytes: number } | undefined> = {};
-  for (const job of queue) {
-    const wait = job.wait;
-    if (wait === undefined) {
-      job.rest();
-      continue;
-    }
-    const slow = wait === 'order' || (wait === 'score' && job.asks > 0);
-    const key = slow && wait === 'score' ? 'slow' : wait;
-    const last = open[key];
-    const bytes = sizeOf(job);
-    if (last && !job.alone && last.group.jobs.length < countMax && last.bytes + bytes <= requestBytes) {
-      last.group.jobs.push(job);
-      last.bytes += bytes;
-      continue;
-    }
-    const group: Group = { wait, slow, jobs: [job] };
-    groups.push(group);
-    if (!job.alone) open[key] = { group, bytes };
-  }
-  return groups;
 }

@@ -190,7 +190,7 @@ export class SubmitStream {
     const now = performance.now();
     for (let i = 0; i < jobs.length; i++) {
       const job = jobs[i]!;
-      if (!this.#take(answer.tickets[i]!, job)) return this.#unknown(answer.tickets[i]!);
+      this.#take(answer.tickets[i]!, job);
       this.#owner.received(job, receipts.value[i]!, now - job.shipment!.sentAt);
     }
     return true;
@@ -199,17 +199,18 @@ export class SubmitStream {
   #each(tickets: readonly number[], tell: (job: Job) => void): boolean {
     for (const ticket of tickets) {
       const job = this.#jobs.get(ticket);
-      if (!job || !this.#take(ticket, job)) return this.#unknown(ticket);
+      if (!job) return this.#unknown(ticket);
+      this.#take(ticket, job);
       tell(job);
     }
     return true;
   }
 
-  /** Takes a job off the stream; false when it is not on it any more. */
-  #take(ticket: number, job: Job): boolean {
+  /** Takes a job off the stream. */
+  #take(ticket: number, job: Job): void {
     job.travelling = false;
     job.shipment!.left -= 1;
-    return this.#jobs.delete(ticket);
+    this.#jobs.delete(ticket);
   }
 
   #unknown(ticket: number): false {

@@ -36,8 +36,19 @@ export class KeySet {
   }
 }
 
+/** Ordinary transactions, and those on recently contested dependencies, travel apart. */
+export type Lane = 'ordinary' | 'contested';
+
+/** What nothing may touch now. */
+export interface Obstacles {
+  /** Names what `keys` would give: the same name, the same keys. */
+  readonly name: string;
+  readonly keys: () => KeySet;
+}
+
 /** What a lane knows of the queue: up to `at` nothing may travel, because it touches `blocked`. */
-export interface Scan {
+interface Scan {
+  readonly obstacles: string;
   readonly blocked: KeySet;
   at: number;
 }
@@ -50,6 +61,7 @@ export class IngressQueue {
   #items: (Queued | undefined)[] = [];
   #first = 0;
   readonly #ids = new Set<TransactionId>();
+  readonly #scans = new Map<Lane, Scan>();
 
   get size(): number {
     return this.#ids.size;
@@ -72,17 +84,37 @@ export class IngressQueue {
     });
   }
 
-  /** A scan that has seen nothing yet. @param blocked what nothing may touch. */
-  scan(blocked: KeySet): Scan {
-    return { blocked, at: this.#first };
+  /** Something changed that decides what may travel: all lanes look again. */
+  changed(): void {
+    this.#scans.clear();
+  }
+
+  /** The keys that nothing of this lane may touch now, as far as it has looked. */
+  blocked(lane: Lane, obstacles: Obstacles): KeySet {
+    return this.#scan(lane, obstacles).blocked;
+  }
+
+  #scan(lane: Lane, { name, keys }: Obstacles): Scan {
+    const known = this.#scans.get(lane);
+    if (known?.obstacles === name) return known;
+    const scan: Scan = { obstacles: name, blocked: keys(), at: this.#first };
+    this.#scans.set(lane, scan);
+    return scan;
   }
 
   /**
-   * Takes out what may travel, in order, going on from where the scan is. It ends before the first that has
-   * no room any more, in number or in bytes.
-   * @param travels whether a transaction is of this lane.
+   * Takes out what may travel, in order, going on from where the lane has looked. It ends before the first
+   * that has no room any more, in number or in bytes.
+   * @param travels whether a transaction is of this lane; `changed` when that changes.
    */
-  take(scan: Scan, travels: (one: Queued) => boolean, countMax: number, bytesMax: number): Queued[] {
+  take(
+    lane: Lane,
+    obstacles: Obstacles,
+    travels: (one: Queued) => boolean,
+    countMax: number,
+    bytesMax: number,
+  ): Queued[] {
+    const scan = this.#scan(lane, obstacles);
     const chosen: Queued[] = [];
     let bytes = 0;
     for (; scan.at < this.#items.length; scan.at++) {
@@ -98,16 +130,20 @@ export class IngressQueue {
       this.#items[scan.at] = undefined;
       this.#ids.delete(one.id);
     }
+    if (chosen.length === 0) return chosen;
+    // The other lane may have passed over something because of what left now.
+    this.#scans.delete(lane === 'ordinary' ? 'contested' : 'ordinary');
     while (this.#first < this.#items.length && !this.#items[this.#first]) this.#first += 1;
+    this.#compact();
     return chosen;
   }
 
-  /** Closes the gaps when there are many. @returns true when places changed: scans begin again. */
-  compact(): boolean {
+  /** Closes the gaps when there are many, which moves everything: lanes look from the start. */
+  #compact(): void {
     const gaps = this.#items.length - this.#ids.size;
-    if (gaps < gapsMin || gaps < this.#ids.size) return false;
+    if (gaps < gapsMin || gaps < this.#ids.size) return;
     this.#items = this.#items.filter((one) => one !== undefined);
     this.#first = 0;
-    return true;
+    this.changed();
   }
 }

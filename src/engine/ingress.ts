@@ -22,10 +22,15 @@ import { highestUsed } from '../ordering/window.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { SubmittedTransaction } from './contract.ts';
 import type { Core } from './core.ts';
-import { IngressQueue, KeySet, type Queued, type Scan, type Touching } from './ingress-queue.ts';
+import {
+  IngressQueue,
+  KeySet,
+  type Lane,
+  type Obstacles,
+  type Queued,
+  type Touching,
+} from './ingress-queue.ts';
 import type { Held } from './pool.ts';
-
-type Lane = 'ordinary' | 'contested';
 
 export interface IngressHooks {
   /** Takes an own batch in and announces it. */
@@ -46,8 +51,6 @@ export class Ingress {
   readonly #order: DeliveryOrder;
   readonly #hooks: IngressHooks;
   readonly #queue = new IngressQueue();
-  /** How far each lane has looked, and what of the state below its answer rests on. */
-  readonly #scans = new Map<Lane, { readonly scan: Scan; readonly frozen: string }>();
   /** Own batches in flight: not certified yet, by lane. */
   readonly #flying = new Map<BatchId, Lane>();
   /** Own batches not in the committed order, oldest first. */
@@ -115,7 +118,7 @@ export class Ingress {
   contested(batch: Batch): void {
     const own = this.#own.get(batch.id);
     if (!own || this.#contested.has(batch.id)) return;
-    this.#scans.clear();
+    this.#queue.changed();
     this.#contested.set(batch.id, own.keys);
     for (const key of own.keys.dependencies) {
       this.#hot.delete(key);
@@ -131,10 +134,10 @@ export class Ingress {
   delivered(id: BatchId, finality: 'score' | 'order'): void {
     this.#flying.delete(id);
     const contested = this.#contested.delete(id);
-    if (contested) this.#scans.clear();
+    if (contested) this.#queue.changed();
     const own = this.#own.get(id);
     if (own && finality === 'score' && !contested && this.#hot.size > 0)
-      for (const key of own.keys.dependencies) if (this.#hot.delete(key)) this.#scans.clear();
+      for (const key of own.keys.dependencies) if (this.#hot.delete(key)) this.#queue.changed();
     if (own || contested || this.#queue.size > 0) this.form();
   }
 
@@ -143,7 +146,7 @@ export class Ingress {
     for (const id of ids) {
       this.#own.delete(id);
       this.#flying.delete(id);
-      if (this.#contested.delete(id)) this.#scans.clear();
+      if (this.#contested.delete(id)) this.#queue.changed();
     }
     this.form();
   }
@@ -177,34 +180,28 @@ export class Ingress {
   /** Takes what may travel in this lane out of the queue, in order. */
   #choose(lane: Lane): Queued[] {
     if (lane === 'contested' && this.#hot.size === 0) return [];
-    const scan = this.#scanOf(lane);
-    if (lane === 'contested' && this.#stuck(scan.blocked)) return [];
+    const obstacles = this.#obstacles();
+    if (lane === 'contested' && this.#stuck(this.#queue.blocked(lane, obstacles))) return [];
     const { batchBytesMax, batchTransactionsMax } = this.#core.limits;
-    const bytesMax = batchBytesMax - headerBytes - this.#own.size * afterEntryBytes;
-    const chosen = this.#queue.take(
-      scan,
+    return this.#queue.take(
+      lane,
+      obstacles,
       (queued) => this.#isHot(queued) === (lane === 'contested'),
       batchTransactionsMax,
-      bytesMax,
+      batchBytesMax - headerBytes - this.#own.size * afterEntryBytes,
     );
-    // The other lane may have passed over something because of what left now.
-    if (chosen.length > 0) this.#scans.delete(lane === 'ordinary' ? 'contested' : 'ordinary');
-    if (chosen.length > 0 && this.#queue.compact()) this.#scans.clear();
-    return chosen;
   }
 
-  /** Goes on with what the lane has seen, unless what may not travel is something else by now. */
-  #scanOf(lane: Lane): Scan {
+  /** What nothing may touch (rule 2). The queue is told when `#contested` changes; frozen are what they are named. */
+  #obstacles(): Obstacles {
     const frozen = this.#frozen();
-    const names = frozen.map(({ batch }) => batch.id).join();
-    const known = this.#scans.get(lane);
-    if (known?.frozen === names) return known.scan;
-    const blocked = new KeySet();
-    for (const keys of this.#contested.values()) blocked.add(keys);
-    for (const { keys } of frozen) blocked.add(keys);
-    const scan = this.#queue.scan(blocked);
-    this.#scans.set(lane, { scan, frozen: names });
-    return scan;
+    const keys = (): KeySet => {
+      const blocked = new KeySet();
+      for (const own of this.#contested.values()) blocked.add(own);
+      for (const held of frozen) blocked.add(held.keys);
+      return blocked;
+    };
+    return { name: frozen.map(({ batch }) => batch.id).join(), keys };
   }
 
   /** Nothing may be sent on any contested dependency: the lane need not look for transactions. */

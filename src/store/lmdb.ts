@@ -57,10 +57,11 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { path, segmentBytes = segmentBytesDefault } = options;
   const log = options.log ?? (() => {});
   const directory = await openDirectory(path, options.readOnly ?? false, segmentBytes, log);
+  let indexes: Indexes | undefined;
   try {
     if (options.readOnly) return openSnapshot(path, directory);
     const state = readLogState(path, directory.database);
-    const indexes = new Indexes({
+    indexes = new Indexes({
       path,
       database: directory.database,
       salt: state.salt,
@@ -94,6 +95,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     });
     return store;
   } catch (error) {
+    await indexes?.close();
     await directory.database.close();
     directory.lock.release();
     if (error instanceof StoreError) throw error;

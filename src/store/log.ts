@@ -38,6 +38,9 @@ const openSegment = (path: string, ordinal: number): Promise<number> =>
 const closeSegment = (descriptor: number): Promise<void> =>
   new Promise((resolve, reject) => close(descriptor, (error) => (error ? reject(error) : resolve())));
 
+const syncSegment = (descriptor: number): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(descriptor, (error) => (error ? reject(error) : resolve())));
+
 /** Writes all of `bytes` at `at`, on disk when it resolves. */
 function writeDurably(descriptor: number, bytes: Uint8Array, at: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -140,12 +143,15 @@ export class WriteAheadLog {
   /** Goes on where the log ends. @param oldest first file that is needed */
   static async open(options: LogOptions, tail: LogTail, oldest: number): Promise<WriteAheadLog> {
     const ordinals = segmentOrdinals(options.path);
-    const descriptor = await openSegment(options.path, tail.ordinal);
     // What was found may be in memory only, names too, if a process was killed before its sync.
     await syncNames(options.path);
-    await new Promise<void>((resolve, reject) =>
-      fdatasync(descriptor, (error) => (error ? reject(error) : resolve())),
-    );
+    for (const { ordinal } of tail.full) {
+      const full = await openSegment(options.path, ordinal);
+      await syncSegment(full);
+      await closeSegment(full);
+    }
+    const descriptor = await openSegment(options.path, tail.ordinal);
+    await syncSegment(descriptor);
     const log = new WriteAheadLog(
       options,
       tail,
@@ -187,8 +193,11 @@ export class WriteAheadLog {
       await rm(segmentFile(this.#options.path, ordinal));
   }
 
-  /** Lets go of the files. Nothing may be in flight. */
+  /** Lets go of the files, when nothing is in flight any more. Nobody may flush from now on. */
   async close(): Promise<void> {
+    // Whoever flushed has been told what failed.
+    await this.#current.catch(() => {});
+    await this.#following?.catch(() => {});
     await closeSegment(this.#descriptor);
     const next = await this.#next?.catch(() => undefined); // what failed to open needs no closing
     if (next !== undefined) await closeSegment(next);

@@ -72,24 +72,24 @@ function nodeOver(nodes: readonly Uint8Array[], start: number, end: number): Uin
   return batchRoot(children.subarray(0, (end - start) * digestBytes));
 }
 
-const leafAt = (leaves: Uint8Array, index: number): Uint8Array =>
-  leaves.subarray(index * digestBytes, (index + 1) * digestBytes);
+const digestAt = (level: Uint8Array, index: number): Uint8Array =>
+  level.subarray(index * digestBytes, (index + 1) * digestBytes);
 
-/** Levels of the trees of batches, each made on first use. */
-const knownLevels = new WeakMap<Batch, readonly (readonly Uint8Array[])[]>();
+/** Levels of the trees of batches, digest after digest, each made on first use. */
+const knownLevels = new WeakMap<Batch, readonly Uint8Array[]>();
 
-function levelsOf(batch: Batch): readonly (readonly Uint8Array[])[] {
-  let levels = knownLevels.get(batch);
-  if (levels) return levels;
-  const leaves = batchLeaves(batch);
-  const all = batch.transactions.map((_, i) => i);
-  const tree = climb(
-    all.length,
-    all,
-    all.map((i) => leafAt(leaves, i)),
-    () => undefined,
-  )!;
-  levels = tree.levels.map(({ nodes }) => nodes);
+function levelsOf(batch: Batch): readonly Uint8Array[] {
+  const known = knownLevels.get(batch);
+  if (known) return known;
+  const levels: Uint8Array[] = [];
+  let level = batchLeaves(batch);
+  for (const width = arity * digestBytes; level.length > digestBytes; ) {
+    levels.push(level);
+    const above = new Uint8Array(digestBytes * Math.ceil(level.length / width));
+    for (let from = 0, to = 0; from < level.length; from += width, to += digestBytes)
+      above.set(batchRoot(level.subarray(from, from + width)), to);
+    level = above;
+  }
   knownLevels.set(batch, levels);
   return levels;
 }
@@ -106,7 +106,7 @@ export function hashesFor(batch: Batch, indices: readonly number[]): Uint8Array[
       const group = Math.floor(positions[next]! / arity);
       for (let at = group * arity; at < Math.min(size, (group + 1) * arity); at++)
         if (positions[next] === at) next += 1;
-        else hashes.push(levels[level]![at]!);
+        else hashes.push(digestAt(levels[level]!, at));
       above.push(group);
     }
     positions = above;
@@ -140,7 +140,7 @@ export class BatchMembers {
       previous = index;
     }
     let used = 0;
-    const own = indices.map((_, i) => leafAt(leaves, i));
+    const own = indices.map((_, i) => digestAt(leaves, i));
     const tree = climb(header.count, indices, own, () => hashes[used++]);
     if (!tree || used !== hashes.length || !equalBytes(tree.root, fromHex(header.root))) return undefined;
     return new BatchMembers(tree.levels);

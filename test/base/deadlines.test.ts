@@ -13,13 +13,13 @@ class Item extends Timed {
 describe('deadlines', () => {
   it('come due as in a list that is searched through every time', () => {
     const step = fc.record({
-      kind: fc.constantFrom('add', 'remove', 'due', 'all'),
+      kind: fc.constantFrom('add', 'add', 'add', 'remove', 'due', 'all'),
       item: fc.nat(5),
-      afterMs: fc.constantFrom(0, 1, 5, 20),
+      afterMs: fc.constantFrom(1, 20),
       passes: fc.nat(4),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const deadlines = new Deadlines<Item>();
         const items = Array.from({ length: 6 }, (_, i) => new Item(i));
         const oracle = new Map<number, number>();
@@ -45,6 +45,7 @@ describe('deadlines', () => {
           expect(deadlines.next).toBe(oracle.size === 0 ? undefined : Math.min(...oracle.values()));
         }
       }),
+      { numRuns: 500 },
     );
   });
 });

@@ -53,6 +53,7 @@ describe('flags', () => {
     ['etcd-client', { etcdClient: 'fat' }],
     ['starts', { starts: 0 }],
     ['every', { every: 0 }],
+    ['dir', { dir: '/nonexistent' }],
   ])('that are wrong are named: --%s', (flag, flags) => {
     const made = benchOptions(flags);
     expect(made.ok).toBe(false);
@@ -60,5 +61,13 @@ describe('flags', () => {
       expect(made.error.message).toMatch(new RegExp(`^--${flag}: expected .+, found `));
       expect(made.error.code).toBe('BAD_OPTION');
     }
+  });
+
+  it('of faults that no federation tolerates are refused', () => {
+    expect(benchOptions({ signers: 4, byzantine: 2 })).toMatchObject({
+      ok: false,
+      error: { message: expect.stringMatching(/^--byzantine, --faulty: /) },
+    });
+    expect(options({ signers: 7, faulty: 1 })).toMatchObject({ faulty: 1, byzantine: 1 });
   });
 });

@@ -1,8 +1,10 @@
 /** Blocks: when one is due, who signs what, and how a leader is given up (protocol section 6). */
 
 import { describe, expect, it } from 'vitest';
+import { toHex } from '../../src/base/bytes.ts';
 import { signerId } from '../../src/base/ids.ts';
-import { type Block, blockDigest, genesisCertificate } from '../../src/messages/block.ts';
+import { must } from '../../src/base/result.ts';
+import { type Block, blockDigest, decodeBlock, genesisCertificate } from '../../src/messages/block.ts';
 import type { TimeoutStatement } from '../../src/messages/timeout.ts';
 import { Lab, type LabOptions } from './lab.ts';
 
@@ -313,6 +315,37 @@ describe('falling behind', () => {
     lab.submit(away, lab.transaction(['a']));
     lab.run(3000);
     for (const one of all) expect(lab.delivered(one)).toHaveLength(101);
+  });
+
+  it('whatever a crash leaves of it, a block that is on disk has its batches and certificates there', () => {
+    const lab = make({ limits: { checkpointAfterMs: 20 } });
+    const away = all.find((one) => one !== lab.leader() && one !== 0)!;
+    lab.crash(away);
+    for (let i = 0; i < 5; i++) {
+      lab.submit(0, lab.transaction(['a']));
+      lab.run(300);
+    }
+    lab.start(away);
+    links(lab, away);
+    lab.run(5000);
+    let blocks = 0;
+    for (const at of all) {
+      const rows = new Set<string>();
+      for (const { writes, lazyWrites } of lab.nodes[at]!.outputs) {
+        for (const { table, key, value } of writes) if (value) rows.add(`${table}/${toHex(key)}`);
+        // A step's writes are on disk together; what it wrote lazily may be lost.
+        for (const { table, value } of writes) {
+          if (table !== 'block' || !value) continue;
+          blocks += 1;
+          for (const { batch, certificate } of must(decodeBlock(value, lab.n)).entries) {
+            expect(rows).toContain(`batch/${batch}`);
+            expect(rows).toContain(`certificate/${certificate}`);
+          }
+        }
+        for (const { table, key } of lazyWrites) rows.add(`${table}/${toHex(key)}`);
+      }
+    }
+    expect(blocks).toBe(4 * lab.engine(0).status().height);
   });
 
   it('blocks that do not follow each other, or whose certificate is false, are refused', () => {

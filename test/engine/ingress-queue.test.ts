@@ -4,11 +4,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
 import { dependencyKey } from '../../src/dependency/keys.ts';
-import { IngressQueue, KeySet, type Queued, type Scan } from '../../src/engine/ingress-queue.ts';
+import {
+  IngressQueue,
+  KeySet,
+  type Lane,
+  type Obstacles,
+  type Queued,
+} from '../../src/engine/ingress-queue.ts';
 import { type EncodedTransaction, encodedTransaction } from '../../src/messages/transaction.ts';
 import { transaction } from '../ordering/batches.ts';
 
-type Lane = 'ordinary' | 'contested';
 const lists = [['a'], ['b'], ['c'], ['a', 'b'], ['b', 'c'], [], undefined];
 const keys = (list: readonly string[]) => list.map((one) => dependencyKey(utf8(one)));
 const touching = (list: readonly string[] | undefined) => ({
@@ -20,6 +25,15 @@ const meet = (a: readonly string[] | undefined, b: readonly string[] | undefined
   a && b
     ? a.some((one) => b.includes(one))
     : (a === undefined || a.length > 0) && (b === undefined || b.length > 0);
+
+const blockedBy = (list: readonly string[] | undefined, version = 0): Obstacles => ({
+  name: `${version}`,
+  keys: () => {
+    const blocked = new KeySet();
+    blocked.add(touching(list));
+    return blocked;
+  },
+});
 
 const step = fc.oneof(
   fc.record({ what: fc.constant('push' as const), list: fc.nat({ max: lists.length - 1 }) }),
@@ -40,7 +54,7 @@ describe('the queue of an ingress', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const queue = new IngressQueue();
-        const scans = new Map<Lane, Scan>();
+        let changes = 0;
         let plain: { id: string; list: readonly string[] | undefined }[] = [];
         let blocked: readonly string[] | undefined = [];
         let hot: readonly string[] = [];
@@ -53,23 +67,18 @@ describe('the queue of an ingress', () => {
             queue.push(encoded);
             plain.push({ id: encoded.id, list });
           } else if (one.what === 'block') {
+            // What is frozen has another name each time; for whatever else changes the queue has to be told.
             blocked = lists[one.list];
+            changes += 1;
+            const before = hot;
             hot = one.hot ? (blocked ?? ['a']) : [];
-            scans.clear();
+            if (before !== hot) queue.changed();
           } else {
             const { lane, countMax } = one;
-            let scan = scans.get(lane);
-            if (!scan) {
-              const set = new KeySet();
-              set.add(touching(blocked));
-              scan = queue.scan(set);
-              scans.set(lane, scan);
-            }
             const travels = (each: Queued) =>
               isHot(each.transaction.dependencies?.map((bytes) => String.fromCharCode(...bytes))) ===
               (lane === 'contested');
-            const taken = queue.take(scan, travels, countMax, Number.MAX_SAFE_INTEGER);
-            if (taken.length > 0) scans.delete(lane === 'ordinary' ? 'contested' : 'ordinary');
+            const taken = queue.take(lane, blockedBy(blocked, changes), travels, countMax, 1e9);
 
             const passed: (readonly string[] | undefined)[] = [blocked];
             const expected: string[] = [];
@@ -95,10 +104,10 @@ describe('the queue of an ingress', () => {
     const all = Array.from({ length: 3 }, (_, i) => encodedTransaction(transaction(`t${i}`, ['a'])));
     for (const one of all) queue.push(one);
     const size = all[0]!.raw.length;
-    const scan = queue.scan(new KeySet());
-    expect(queue.take(scan, () => true, 9, 2 * size).map((one) => one.id)).toEqual([all[0]!.id, all[1]!.id]);
-    expect(queue.take(scan, () => true, 9, size - 1)).toEqual([]);
-    expect(queue.take(scan, () => true, 9, size)).toHaveLength(1);
+    const take = (bytesMax: number) => queue.take('ordinary', blockedBy([]), () => true, 9, bytesMax);
+    expect(take(2 * size).map((one) => one.id)).toEqual([all[0]!.id, all[1]!.id]);
+    expect(take(size - 1)).toEqual([]);
+    expect(take(size)).toHaveLength(1);
     expect(queue.size).toBe(0);
   });
 
@@ -108,25 +117,20 @@ describe('the queue of an ingress', () => {
       encodedTransaction(transaction(`t${i}`, i % 2 === 0 ? ['waits'] : [`k${i}`])),
     );
     for (const one of all) queue.push(one);
-    const blocked = new KeySet();
-    blocked.add(touching(['waits']));
-    expect(queue.take(queue.scan(blocked), () => true, 9999, 1e9)).toHaveLength(1300);
-    expect(queue.compact()).toBe(true);
-    expect(queue.compact()).toBe(false);
-    const rest = queue.take(queue.scan(new KeySet()), () => true, 9999, 1e9);
+    const first = queue.take('ordinary', blockedBy(['waits']), () => true, 9999, 1e9);
+    expect(first.map((one) => one.id)).toEqual(all.filter((_, i) => i % 2 === 1).map((one) => one.id));
+    const rest = queue.take('ordinary', blockedBy([], 1), () => true, 9999, 1e9);
     expect(rest.map((one) => one.id)).toEqual(all.filter((_, i) => i % 2 === 0).map((one) => one.id));
   });
 
   it('does not look again at what waits when more comes', () => {
     const queue = new IngressQueue();
-    const blocked = new KeySet();
-    blocked.add(touching(['waits']));
-    const scan = queue.scan(blocked);
     let looks = 0;
     for (let i = 0; i < 100; i++) {
       queue.push(encodedTransaction(transaction(`t${i}`, ['waits'])));
       queue.take(
-        scan,
+        'ordinary',
+        blockedBy(['waits']),
         () => {
           looks += 1;
           return true;

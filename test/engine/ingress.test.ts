@@ -157,6 +157,40 @@ describe('ingress', () => {
     expect(lab.delivered(0)).toHaveLength(5);
   });
 
+  it('sends nothing more on any dependency on which an own batch is certified and not final', () => {
+    const lab = make({ limits: { ...quiet, viewTimeoutMs: 1_000_000 } });
+    let ordering = false;
+    lab.passes = ({ message }) => ordering || message.type !== 'proposal';
+    const contest = (key: string) => {
+      lab.submit(0, lab.transaction([key]));
+      lab.submit(1, lab.transaction([key]));
+      lab.run(300);
+    };
+    contest('a');
+    const waiting = [lab.transaction(['a'])];
+    lab.submit(0, waiting[0]!);
+    contest('b');
+    const sent = own(lab).length;
+    waiting.push(lab.transaction(['b']), lab.transaction(['a', 'b']), lab.transaction(['b', 'c']));
+    for (const one of waiting.slice(1)) lab.submit(0, one);
+    lab.run(300);
+    expect(lab.engine(0).status()).toMatchObject({ queued: 4 });
+    // What touches no such dependency and no one that waits goes on; what touches `c` must not overtake.
+    const free = lab.transaction(['d']);
+    lab.submit(0, lab.transaction(['c']), free);
+    lab.run(300);
+    expect(
+      own(lab)
+        .slice(sent)
+        .map((one) => one.transactionIds),
+    ).toEqual([idsOf([free])]);
+    // Once the blocks come all of it travels.
+    ordering = true;
+    lab.submit(0, lab.transaction(['d']));
+    lab.run(6000);
+    expect(lab.engine(0).status()).toMatchObject({ queued: 0 });
+  });
+
   it('is not frozen out by a stream of others that never ends', () => {
     const lab = make({ limits: { ...quiet, freezeAfterMs: 300 } });
     lab.passes = ({ message }) => message.type !== 'votes' && message.type !== 'certificate';

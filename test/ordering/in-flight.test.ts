@@ -108,6 +108,7 @@ describe('batches in flight', () => {
           index.add(one.id, unanimous(one).keys);
         }
         const waiting = [...batches];
+        const ordered: { readonly batch: Batch; readonly height: number }[] = [];
         for (const size of cuts) {
           const entries: DeriveEntry[] = waiting
             .splice(0, size)
@@ -134,6 +135,10 @@ describe('batches in flight', () => {
           expect(known.commit(derived, (writes) => store.apply(writes))).toEqual(
             plain.commit(dumb, (writes) => plainStore.apply(writes)),
           );
+          for (const { batch: one } of entries) {
+            ordered.push({ batch: one, height: derived.height });
+            expect(known.has(one.id)).toBe(true);
+          }
           for (const { header } of entries.map((entry) => entry.batch))
             for (const one of batches)
               if (one.header.ingress === header.ingress && one.header.number === header.number) {
@@ -144,9 +149,14 @@ describe('batches in flight', () => {
             const { keys } = unanimous(one);
             for (const id of one.transactionIds)
               expect(known.transactionSeen(id)).toBe(plain.transactionSeen(id));
-            expect(committed.lastConflict(keys, inFlight.fresh(one.id))).toBe(
-              plain.committed.lastConflict(keys),
-            );
+            // Votes are made on unused numbers only.
+            if (committed.numberUsed(one.header.ingress, one.header.number)) continue;
+            const heights = ordered
+              .filter((place) => conflicts(keys, unanimous(place.batch).keys))
+              .map((place) => place.height);
+            const fresh = committed.inFlight.fresh(one.id);
+            expect(committed.lastConflict(keys, fresh)).toBe(Math.max(0, ...heights));
+            expect(plain.committed.lastConflict(keys)).toBe(Math.max(0, ...heights));
           }
         }
       }),

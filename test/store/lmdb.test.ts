@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -11,16 +10,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { open as openRaw } from 'lmdb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
-import type { Table } from '../../src/base/ledger.ts';
 import { openLmdbStore } from '../../src/store/lmdb.ts';
 import type { Store } from '../../src/store/port.ts';
 import { tableByte } from '../../src/store/tables.ts';
 import { groupWrites } from './lmdb-groups.ts';
-import { checkAgainst, storeSuite, textRange } from './suite.ts';
+import { limitedChild, startChild, until } from './lmdb-process.ts';
+import { storeSuite, textRange } from './suite.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'musig-paxos-store-'));
 let directories = 0;
@@ -47,36 +45,6 @@ storeSuite('lmdb that writes its database all the time', {
   reopen: (closed) => openAt(paths.get(closed)!, busy),
   runs: 15,
 });
-
-const childFile = join(import.meta.dirname, 'lmdb-child.ts');
-const childArguments = (mode: string, path: string): string[] => ['--import', 'tsx', childFile, mode, path];
-
-/** Runs a child that can write no file beyond so many KiB. */
-const limitedChild = (kibibytes: number, mode: string, path: string) =>
-  spawnSync(
-    'bash',
-    ['-c', `ulimit -f ${kibibytes}; exec "$0" "$@"`, process.execPath, ...childArguments(mode, path)],
-    { encoding: 'utf8' },
-  );
-
-/** A child and its lines; `ended` resolves when it is gone and all its output was read. */
-function startChild(
-  mode: string,
-  path: string,
-): { child: ChildProcess; lines: string[]; ended: Promise<void> } {
-  const child = spawn(process.execPath, childArguments(mode, path), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines: string[] = [];
-  createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  return { child, lines, ended };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let waited = 0; !condition(); waited += 5) {
-    if (waited > 20_000) throw new Error('the child process is too slow');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 describe('the LMDB store on disk', () => {
   it('has a stable first byte for every table', () => {
@@ -324,111 +292,4 @@ describe('the lock of a store', () => {
     await expect(openLmdbStore({ path })).rejects.toThrow('in use by process 1');
     expect(readdirSync(path)).toEqual(['lock-1-0']);
   });
-});
-
-describe('a store whose process is killed', () => {
-  it.each([
-    ['with everything in its log', 'write', 60],
-    ['while it writes its database and merges its runs', 'churn', 120],
-  ])(
-    'has all that was acknowledged, and a prefix of what was applied: %s',
-    { timeout: 60_000 },
-    async (_, mode, step) => {
-      const path = newPath();
-      let before = 0;
-      for (let round = 0; round < 4; round++) {
-        const { child, lines, ended } = startChild(mode, path);
-        const patience = 40 + round * step;
-        const acknowledged = (): number => lines.filter((line) => /^\d+$/.test(line)).length;
-        await until(() => acknowledged() >= patience);
-        child.kill('SIGKILL');
-        await ended;
-        expect(lines.filter((line) => !/^\d+$/.test(line) && !line.startsWith('log'))).toEqual([]);
-        const last = Math.max(...lines.filter((line) => /^\d+$/.test(line)).map(Number));
-        const store = await openAt(path);
-        before = checkPrefix(store, last, before);
-        await store.close();
-      }
-      expect(before).toBeGreaterThan(100);
-    },
-  );
-
-  it('shows a prefix to a reader while its owner goes on', { timeout: 60_000 }, async () => {
-    const path = newPath();
-    const { child, lines, ended } = startChild('churn', path);
-    const last = (): number => Math.max(-1, ...lines.filter((line) => /^\d+$/.test(line)).map(Number));
-    let before = 0;
-    for (let round = 0; round < 8; round++) {
-      const next = last() + 25;
-      await until(() => last() >= next);
-      const acknowledged = last();
-      const reader = await openLmdbStore({ path, readOnly: true });
-      before = checkPrefix(reader, acknowledged, before);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(checkPrefix(reader, acknowledged, before)).toBe(before);
-      await reader.close();
-    }
-    child.kill('SIGKILL');
-    await ended;
-  });
-
-  /** Exactly the records of groups 0 to `count - 1`, for a count that covers what was acknowledged. */
-  function checkPrefix(store: Store, acknowledged: number, before: number): number {
-    const oracle = new Map<string, Uint8Array>();
-    const count = [...store.range('order', new Uint8Array(0), Number.POSITIVE_INFINITY)].length;
-    expect(count).toBeGreaterThan(acknowledged);
-    expect(count).toBeGreaterThanOrEqual(before);
-    for (let i = 0; i < count; i++) {
-      for (const { table, key, value } of groupWrites(i)) {
-        const name = `${table}/${Buffer.from(key).toString('hex')}`;
-        if (value) oracle.set(name, value);
-        else oracle.delete(name);
-      }
-    }
-    const found = (['order', 'meta', 'arrival', 'transaction', 'dependency'] satisfies Table[]).flatMap(
-      (table) =>
-        [...store.range(table, new Uint8Array(0), Number.POSITIVE_INFINITY)].map(
-          ([key, value]) => [`${table}/${Buffer.from(key).toString('hex')}`, Buffer.from(value)] as const,
-        ),
-    );
-    expect(found).toHaveLength(oracle.size);
-    for (const [name, value] of found) expect(value.equals(oracle.get(name)!)).toBe(true);
-    checkAgainst(store, oracle);
-    return count;
-  }
-});
-
-describe('a disk that refuses', () => {
-  // A bound on the size of files is the one disk error that a test can have without privileges. The log's files
-  // stay below it in the first case, and the database grows beyond it; in the second a record is too long.
-  it.runIf(process.platform !== 'win32').each([
-    ['the database', 6000, 'fill'],
-    ['the log', 4100, 'flood'],
-  ])(
-    'is %s: this and every later flush fail, and no promise is left unhandled',
-    { timeout: 30_000 },
-    async (_, kibibytes, mode) => {
-      const path = newPath();
-      const { stdout } = limitedChild(kibibytes, mode, path);
-      const lines = stdout.trim().split('\n');
-      const failed = lines.filter((line) => line.startsWith('failed'));
-      const durable = lines.filter((line) => line.startsWith('durable')).map((line) => line.slice(8));
-      expect(durable.length).toBeGreaterThan(3);
-      expect(failed).toHaveLength(3);
-      for (const line of failed)
-        expect(line).toMatch(
-          /^failed \d+ STORE_DISK cannot write to store .*: (Input\/output error, or the disk is full|(EFBIG: )?[Ff]ile too large.*)$/,
-        );
-      expect(lines.slice(-2)).toEqual(['reads 100000', 'closed']);
-      expect(stdout).not.toMatch(/unhandled|recovered/);
-      // The directory is sound: everything that was acknowledged is there, and it can be written again.
-      const store = await openAt(path);
-      for (const name of durable) expect(store.get('batch', utf8(name))).toHaveLength(100_000);
-      store.apply([{ table: 'meta', key: utf8('a'), value: utf8('1') }]);
-      await store.close();
-      const again = await openAt(path);
-      expect(again.get('meta', utf8('a'))).toEqual(utf8('1'));
-      await again.close();
-    },
-  );
 });

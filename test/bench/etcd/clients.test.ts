@@ -1,9 +1,17 @@
 /** Both clients against a server of `node:http2` that answers as etcd does. */
 
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EtcdConnection } from '../../../bench/etcd/connection.ts';
+import {
+  FrameReader,
+  kinds,
+  preface,
+  settingsFrame,
+  windowDefault,
+  windowFrame,
+} from '../../../bench/etcd/frames.ts';
 import { GrpcConnection } from '../../../bench/etcd/grpc.ts';
 import { LeanConnection } from '../../../bench/etcd/lean.ts';
 import { toHex, utf8 } from '../../../src/base/bytes.ts';
@@ -52,9 +60,9 @@ async function serve(
 }
 
 describe.each([
-  ['grpc', GrpcConnection.open],
-  ['lean', LeanConnection.open],
-] as const)('the client "%s"', (_, open) => {
+  ['grpc', GrpcConnection.open, 'etcd refused a write (gRPC status 14)'],
+  ['lean', LeanConnection.open, 'etcd refused a write'],
+] as const)('the client "%s"', (_, open, refusal) => {
   it('sends gRPC calls and gives the revisions', async () => {
     const { url, seen } = await serve(answered);
     connection = await open(url);
@@ -93,7 +101,7 @@ describe.each([
         );
     });
     connection = await open(url);
-    await expect(connection.put(utf8('a'), utf8('b'))).rejects.toThrow('etcd refused a write');
+    await expect(connection.put(utf8('a'), utf8('b'))).rejects.toThrow(refusal);
     expect(await connection.put(utf8('a'), utf8('b'))).toBe(7);
   });
 
@@ -101,5 +109,40 @@ describe.each([
     const { url } = await serve((stream) => stream.session?.destroy());
     connection = await open(url);
     await expect(connection.put(utf8('a'), utf8('b'))).rejects.toThrow();
+  });
+});
+
+describe('the lean client', () => {
+  it('sends no more than the windows of the server admit', async () => {
+    let data = 0;
+    let opened = false;
+    const reader = new FrameReader();
+    const done = new Promise<void>((resolve) => {
+      const raw = createSocketServer((socket) => {
+        socket.write(settingsFrame([]));
+        let begun = false;
+        socket.on('data', (chunk) => {
+          for (const frame of reader.take(begun ? chunk : chunk.subarray(preface.length)))
+            if (frame.kind === kinds.data) data += frame.payload.length;
+          begun = true;
+          if (data === windowDefault + 1000) {
+            socket.destroy();
+            raw.close();
+            resolve();
+          } else if (data >= windowDefault && !opened) {
+            expect(data).toBe(windowDefault);
+            opened = true;
+            socket.write(windowFrame(0, 1000));
+          }
+        });
+      });
+      raw.listen(0, '127.0.0.1', async () => {
+        connection = await LeanConnection.open(`http://127.0.0.1:${(raw.address() as AddressInfo).port}`);
+        for (let i = 0; i < 4; i++)
+          connection.put(utf8('key'), new Uint8Array(20_000)).catch(() => undefined);
+      });
+    });
+    await done;
+    expect(data).toBe(windowDefault + 1000);
   });
 });

