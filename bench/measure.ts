@@ -196,6 +196,7 @@ async function measureWith(
   const after = sample();
   await hooks.closed?.(loaders);
 
+  for (const loader of loaders) tell(loader, { type: 'report' });
   const results = await Promise.all(
     loaders.map(async (loader) => (await told(loader, 'result', toMs - nowMs())).result),
   );

@@ -2,7 +2,6 @@
 
 import { type Chart, chartHtml } from '../sim/report/chart.ts';
 import {
-  command,
   facts,
   figure,
   folded,
@@ -183,21 +182,23 @@ function costs(outcome: BenchOutcome): Html {
   );
 }
 
+/** Phases down, loads across: names of loads are short. */
 function phaseChart(outcome: BenchOutcome, of: 'servers' | 'clients', title: string): Chart {
   const profiled = outcome.loads.filter(({ results }) => results[0]?.profile);
+  const open = profiled.some(({ load }) => load.ratePerSecond !== undefined);
   return {
     title,
     kind: 'grid',
-    x: { label: 'phase' },
+    x: { label: open ? 'offered a second' : 'outstanding' },
     y: { label: 'share of the main thread’s time', percent: true },
-    points: profiled.flatMap((one) =>
+    points: profiled.flatMap(({ load, results }) =>
       phases.map((phase) => ({
-        x: phase,
-        y: one.results[0]!.profile![of].shares[phase],
-        series: nameOf(one),
+        x: String(load.ratePerSecond ?? load.outstanding),
+        y: results[0]!.profile![of].shares[phase],
+        series: phase,
       })),
     ),
-    series: profiled.map(nameOf),
+    series: phases,
   };
 }
 
@@ -253,7 +254,6 @@ function asked({ loads, machine }: BenchOutcome): Html {
     machine.dataInMemory
       ? html`<p><b class="bad">The data was kept in memory: nothing was durable.</b></p>`
       : undefined,
-    html`<p class="note">Repeat it with</p>${command(ownOrigin().command)}`,
   );
 }
 

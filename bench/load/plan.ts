@@ -37,7 +37,9 @@ export interface LoadPlan {
 export type ToLoad =
   | { readonly type: 'plan'; readonly plan: LoadPlan }
   /** Start at once; count what is in [fromMs, toMs) of the shared clock. */
-  | { readonly type: 'go'; readonly fromMs: number; readonly toMs: number };
+  | { readonly type: 'go'; readonly fromMs: number; readonly toMs: number }
+  /** Check what was kept and report, now that nothing is measured any more. */
+  | { readonly type: 'report' };
 
 export interface LoadResult {
   /** Confirmed in the window, whenever they were due; the other counts are of those that latencies count. */

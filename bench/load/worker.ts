@@ -23,33 +23,34 @@ async function driverOf(plan: LoadPlan): Promise<Driver> {
   return new MusigDriver(plan);
 }
 
-async function run(plan: LoadPlan, driver: Driver, fromMs: number, toMs: number): Promise<void> {
-  const loop = new Loop(driver, plan, keySource(plan), valueSource(plan));
+async function load(loop: Loop, plan: LoadPlan, fromMs: number, toMs: number): Promise<void> {
   const { ratePerSecond, poisson, seed } = plan;
-  if (ratePerSecond === undefined) await loop.closed(fromMs, toMs);
-  else
-    await loop.open(
-      fromMs,
-      toMs,
-      poisson
-        ? poissonTimes(nowMs(), ratePerSecond, new Random(`${seed}/times`))
-        : fixedTimes(nowMs(), ratePerSecond),
-    );
-  tell({ type: 'result', result: loop.result(driver.audit()) });
-  driver.close();
+  if (ratePerSecond === undefined) return loop.closed(fromMs, toMs);
+  const times = poisson
+    ? poissonTimes(nowMs(), ratePerSecond, new Random(`${seed}/times`))
+    : fixedTimes(nowMs(), ratePerSecond);
+  return loop.open(fromMs, toMs, times);
 }
 
-let ready: Promise<{ plan: LoadPlan; driver: Driver }> | undefined;
+let prepared: { readonly plan: LoadPlan; readonly driver: Driver } | undefined;
+let running: { readonly loop: Loop; readonly done: Promise<void> } | undefined;
 
+/** @throws when it is told what does not come next, and whatever the driver throws. */
 async function take(message: ToLoad): Promise<void> {
   if (message.type === 'plan') {
     const { plan } = message;
-    ready = driverOf(plan).then((driver) => ({ plan, driver }));
-    await ready;
+    prepared = { plan, driver: await driverOf(plan) };
     tell({ type: 'ready' });
   } else if (message.type === 'go') {
-    const { plan, driver } = await ready!;
-    await run(plan, driver, message.fromMs, message.toMs);
+    const { plan, driver } = prepared!;
+    const loop = new Loop(driver, plan, keySource(plan), valueSource(plan));
+    running = { loop, done: load(loop, plan, message.fromMs, message.toMs) };
+    await running.done;
+  } else if (message.type === 'report') {
+    const { loop, done } = running!;
+    await done;
+    tell({ type: 'result', result: loop.result(prepared!.driver.audit()) });
+    prepared!.driver.close();
   }
 }
 

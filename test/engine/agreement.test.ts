@@ -55,6 +55,18 @@ describe('a block is due', () => {
     expect(committed(lab, 1)[0]!.entries.length).toBeGreaterThanOrEqual(16);
   });
 
+  it('with K batches on one dependency when some of them depend on everything', () => {
+    const lab = make({ limits: { ...late, checkpointBatches: 3 } });
+    for (const at of [0, 0]) {
+      lab.submit(at, lab.transaction(undefined));
+      lab.run(60);
+    }
+    expect(heights(lab)).toEqual([0, 0, 0, 0]);
+    lab.submit(0, lab.transaction(['same']));
+    lab.run(300);
+    expect(Math.min(...heights(lab))).toBeGreaterThan(0);
+  });
+
   it('when an ingress has used W/2 numbers', () => {
     const lab = make({ limits: { ...late, window: 10 } });
     for (let i = 0; i < 4; i++) {

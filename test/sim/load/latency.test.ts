@@ -76,3 +76,9 @@ describe.each([
     },
   );
 });
+
+it('finds the ways of geographic trees shorter than those of balanced ones', () => {
+  const wayOf = (shape: 'balanced' | 'geographic'): number =>
+    loneBatch({ signers: 31, fanout: 5, network: 'cities', shape }, signerId(3)).wayMs;
+  expect(wayOf('geographic')).toBeLessThan(0.8 * wayOf('balanced'));
+});

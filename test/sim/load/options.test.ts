@@ -26,7 +26,7 @@ describe('a load', () => {
   it('bundles as much as a simulation needs, and not more', () => {
     const bundleOf = (request: LoadRequest): number => must(loadOptions(request)).bundle;
     expect(bundleOf({ signers: 4, rate: 100 })).toBe(1);
-    expect(bundleOf({ signers: 100, rate: 36_000 })).toBe(32);
+    expect(bundleOf({ signers: 100, rate: 36_000, warmUpMs: 4000, measureMs: 4000 })).toBe(32);
     expect(bundleOf({ signers: 1000, rate: 1e6 })).toBe(64);
     expect(bundleOf({ signers: 100, rate: 36_000, bundle: 5 })).toBe(5);
   });
