@@ -74,8 +74,15 @@ const ingressesWanted = 100;
 export const depthOf = ({ signers, fanout }: Pick<LoadOptions, 'signers' | 'fanout'>): number =>
   subtreeRuns(layoutOf(signers, fanout), 0).length - 1;
 
-/** With many signers wide trees have fewer hops, and bodies still leave fast enough; measured. */
-const fanoutFor = (signers: number): number => (signers <= 16 ? 2 : 5);
+/**
+ * Two levels, whatever the number of signers: the fewest hops with which no signer sends a body to everybody. Far
+ * from each other signers wait for hops more than for uplinks.
+ */
+function fanoutFor(signers: number): number {
+  let fanout = 2;
+  while (depthOf({ signers, fanout }) > 2) fanout += 1;
+  return fanout;
+}
 
 /** Steps of single transactions that a run takes without bundles: a minute or so of real time. */
 const stepsWanted = 1_000_000;

@@ -15,8 +15,8 @@ export function timersFor(
   rttMs: number,
   depth: number,
 ): Pick<FederationLimits, 'levelTimeoutMs' | 'viewTimeoutMs' | 'checkpointAfterMs'> {
-  // A batch goes one level down and its votes come back up; bodies take time on a slow link, and so does work.
-  const levelMs = 2.5 * rttMs;
+  // A batch goes one level down and its votes come back up; bodies wait for uplinks, and everything for processors.
+  const levelMs = 4 * rttMs;
   // From one QC to the next: a proposal down the whole tree, and the signatures up again.
   const viewMs = depth * rttMs;
   return {

@@ -19,14 +19,18 @@ interface Waiting {
   readonly action: () => void;
 }
 
+export type CommitStore = Pick<Store, 'apply' | 'flush' | 'flushNow'>;
+
 export interface CommitHooks {
+  /** The store was synced in this time, in milliseconds. */
+  synced(tookMs: number): void;
   /** A flush succeeded: `settle` has something to do. */
-  flushed(tookMs: number): void;
+  flushed(): void;
   failed(error: unknown): void;
 }
 
 export class GroupCommit {
-  readonly #store: Pick<Store, 'apply' | 'flush'>;
+  readonly #store: CommitStore;
   readonly #hooks: CommitHooks;
   readonly #clock: () => number;
   /** Groups of writes applied and durable, counted from the start. */
@@ -38,7 +42,7 @@ export class GroupCommit {
   #lazy = false;
   #waiting: Waiting[] = [];
 
-  constructor(store: Pick<Store, 'apply' | 'flush'>, hooks: CommitHooks, clock: () => number) {
+  constructor(store: CommitStore, hooks: CommitHooks, clock: () => number) {
     this.#store = store;
     this.#hooks = hooks;
     this.#clock = clock;
@@ -62,13 +66,15 @@ export class GroupCommit {
     this.#waiting.push({ after: this.#applied, action });
   }
 
-  /** Runs what may run now, and starts a flush if something still waits. */
+  /** Runs what may run now; what still waits is synced at once if that is quick, else a flush starts. */
   settle(): void {
-    if (this.#failed) return;
-    const ready = this.#waiting.findIndex(({ after }) => after > this.#durable);
-    const due = ready < 0 ? this.#waiting : this.#waiting.slice(0, ready);
-    this.#waiting = ready < 0 ? [] : this.#waiting.slice(ready);
-    for (const { action } of due) action();
+    do {
+      if (this.#failed) return;
+      const ready = this.#waiting.findIndex(({ after }) => after > this.#durable);
+      const due = ready < 0 ? this.#waiting : this.#waiting.slice(0, ready);
+      this.#waiting = ready < 0 ? [] : this.#waiting.slice(ready);
+      for (const { action } of due) action();
+    } while (this.#waiting.length > 0 && this.#flushNow());
     if (this.#waiting.length > 0) this.#flush();
   }
 
@@ -82,7 +88,7 @@ export class GroupCommit {
   }
 
   #flush(): void {
-    if (this.#flight) return;
+    if (this.#flight || this.#failed) return;
     const covered = this.#applied;
     this.#lazy = false;
     const startedAt = this.#clock();
@@ -90,14 +96,34 @@ export class GroupCommit {
       () => {
         this.#flight = undefined;
         this.#durable = covered;
-        this.#hooks.flushed(this.#clock() - startedAt);
+        this.#hooks.synced(this.#clock() - startedAt);
+        this.#hooks.flushed();
       },
       (error: unknown) => {
         this.#flight = undefined;
-        this.#failed = true;
-        this.#waiting = [];
-        this.#hooks.failed(error);
+        this.#fail(error);
       },
     );
+  }
+
+  #flushNow(): boolean {
+    if (this.#flight) return false;
+    const startedAt = this.#clock();
+    try {
+      if (!this.#store.flushNow?.()) return false;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#durable = this.#applied;
+    this.#lazy = false;
+    this.#hooks.synced(this.#clock() - startedAt);
+    return true;
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true;
+    this.#waiting = [];
+    this.#hooks.failed(error);
   }
 }

@@ -16,9 +16,8 @@ import type { SignerId } from '../base/ids.ts';
 import type { Result } from '../base/result.ts';
 import type { EngineEvent, Input, Output, SubmittedTransaction } from '../engine/contract.ts';
 import { reasonOf } from '../store/error.ts';
-import type { Store } from '../store/port.ts';
 import type { VerifyRequest } from '../verify/verifier.ts';
-import { GroupCommit } from './commit.ts';
+import { type CommitStore, GroupCommit } from './commit.ts';
 import { Inbox } from './inbox.ts';
 import { type HostObserver, unobserved } from './observer.ts';
 import { Outbox } from './outbox.ts';
@@ -33,7 +32,7 @@ export interface HostFailure {
 export interface HostOptions {
   readonly n: number;
   readonly engine: { step(input: Input, now: number): Output };
-  readonly store: Pick<Store, 'apply' | 'flush'>;
+  readonly store: CommitStore;
   readonly verify: (request: VerifyRequest) => Result<undefined>;
   readonly send: (to: SignerId, frame: Uint8Array) => void;
   /** The frames of a turn were sent: they may leave now. */
@@ -72,12 +71,10 @@ export class Host {
     this.#options = options;
     this.#observer = options.observer ?? unobserved;
     this.#clock = options.clock ?? (() => performance.now());
-    const flushed = (tookMs: number): void => {
-      this.#observer.flushed(tookMs);
-      this.#endTurn();
-    };
+    const synced = (tookMs: number): void => this.#observer.flushed(tookMs);
+    const flushed = (): void => this.#endTurn();
     const failed = (error: unknown): void => this.#fail('disk', error);
-    this.#commit = new GroupCommit(options.store, { flushed, failed }, this.#clock);
+    this.#commit = new GroupCommit(options.store, { synced, flushed, failed }, this.#clock);
     this.#inbox = new Inbox(options.n, (from, refusal) => this.#observer.refused(from, refusal));
     this.#outbox = new Outbox(options.n, options.send);
   }

@@ -171,6 +171,11 @@ class LmdbStore implements Store {
     return this.#flush();
   }
 
+  flushNow(): boolean {
+    this.#checkOpen();
+    return this.#failure === undefined && this.#parts.wal.flushNow();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -15,7 +15,7 @@
  * zeros when they are made, and used again.
  */
 
-import { close, constants, fdatasync, open, write } from 'node:fs';
+import { close, constants, fdatasync, fdatasyncSync, open, write, writeSync } from 'node:fs';
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import { invariant } from '../base/assert.ts';
 import { type LogTail, segmentFile, segmentOrdinals } from './log-files.ts';
@@ -55,6 +55,13 @@ function writeDurably(descriptor: number, bytes: Uint8Array, at: number): Promis
   });
 }
 
+/** The same, before it returns. */
+function writeDurablySync(descriptor: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
+  if (!syncsItself) fdatasyncSync(descriptor);
+}
+
 /** Syncs the names in a directory. Windows cannot, and keeps them itself. */
 export async function syncNames(path: string): Promise<void> {
   if (process.platform === 'win32') return;
@@ -72,6 +79,13 @@ const sparesMax = 8;
 const zeros = new Uint8Array(1 << 18);
 
 const slowFlushMs = 10_000;
+
+/**
+ * A record of at most this size is written on the spot while the disk syncs in less than `quickMs` on average: a trip
+ * to the thread pool and back costs about as much as such a sync, and what waits for it is all there is to do.
+ */
+const quickBytes = 1 << 14;
+const quickMs = 0.6;
 
 /** Makes the file `ordinal`, from one that was given up if there is one. Its content counts for nothing. */
 async function prepareSegment(
@@ -125,6 +139,8 @@ export class WriteAheadLog {
   /** The file after the current one, on its way. */
   #next: Promise<number> | undefined;
   #inFlight = false;
+  /** Smoothed time of writing a small record, in milliseconds; not known at first. */
+  #smallMs = Number.POSITIVE_INFINITY;
   /** Of the record in flight. */
   #current: Promise<void> = Promise.resolve();
   /** Of the record after it, when a flush has asked for it. */
@@ -180,6 +196,33 @@ export class WriteAheadLog {
     return this.#following;
   }
 
+  /**
+   * Makes all that was added durable before it returns, when that takes next to no time.
+   * @returns false when nothing was done: `flush` then.
+   * @throws what every later flush rejects with.
+   */
+  flushNow(): boolean {
+    const { length } = this.#collecting;
+    const { brake, durable, failed, segmentBytes } = this.#options;
+    if (this.#inFlight || this.#collecting.isEmpty) return false;
+    if (length > quickBytes || this.#smallMs > quickMs || this.#at + length >= segmentBytes || brake())
+      return false;
+    try {
+      const { bytes, at } = this.#sealRecord();
+      const startedAt = performance.now();
+      writeDurablySync(this.#descriptor, bytes, at);
+      this.#tookMs(length, performance.now() - startedAt);
+    } catch (error) {
+      const failure = failed(error);
+      this.#current = handled(Promise.reject(failure));
+      this.#inFlight = true; // for ever
+      throw failure;
+    }
+    this.#writing.clear();
+    durable(this.#sequence);
+    return true;
+  }
+
   /** The first file to be read when the database holds everything up to `sequence`. */
   oldestAfter(sequence: number): number {
     return this.#full.find((file) => file.sequence > sequence)?.ordinal ?? this.#ordinal;
@@ -230,22 +273,42 @@ export class WriteAheadLog {
   }
 
   async #writeRecord(): Promise<void> {
+    const isLast = this.#isLast;
+    if (isLast) {
+      this.#prepareNext();
+      await this.#next; // rule 1
+    }
+    const { bytes, at } = this.#sealRecord();
+    const startedAt = performance.now();
+    await writeDurably(this.#descriptor, bytes, at);
+    this.#tookMs(bytes.length, performance.now() - startedAt);
+    this.#writing.clear();
+    if (isLast) await this.#roll();
+  }
+
+  /** Whether what is collected fills the file. */
+  get #isLast(): boolean {
+    return this.#at + this.#collecting.length >= this.#options.segmentBytes;
+  }
+
+  /** Ends the record that is collected; later groups go into the next. */
+  #sealRecord(): { bytes: Uint8Array; at: number } {
     const { sealed, salt, segmentBytes } = this.#options;
+    const isLast = this.#isLast;
     const buffer = this.#collecting;
     this.#collecting = this.#writing;
     this.#writing = buffer;
-    const sequence = this.#sequence + 1;
-    const ordinal = this.#ordinal;
-    const end = this.#at + buffer.length;
-    const isLast = end >= segmentBytes;
-    sealed(sequence, buffer.length);
-    if (end * 2 >= segmentBytes) this.#prepareNext();
-    if (isLast) await this.#next; // rule 1
-    await writeDurably(this.#descriptor, buffer.seal({ sequence, ordinal, isLast, salt }), this.#at);
-    buffer.clear();
-    this.#sequence = sequence;
-    this.#at = end;
-    if (isLast) await this.#roll();
+    const at = this.#at;
+    this.#sequence += 1;
+    this.#at += buffer.length;
+    sealed(this.#sequence, buffer.length);
+    if (this.#at * 2 >= segmentBytes) this.#prepareNext();
+    return { bytes: buffer.seal({ sequence: this.#sequence, ordinal: this.#ordinal, isLast, salt }), at };
+  }
+
+  #tookMs(bytes: number, ms: number): void {
+    if (bytes <= quickBytes)
+      this.#smallMs = Number.isFinite(this.#smallMs) ? 0.9 * this.#smallMs + 0.1 * ms : ms;
   }
 
   #prepareNext(): void {

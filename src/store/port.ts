@@ -15,5 +15,10 @@ export interface Store extends Ledger {
    * that nothing that depends on a lost write ever leaves.
    */
   flush(): Promise<void>;
+  /**
+   * The same before it returns, if that can be had in next to no time; a store need not offer it.
+   * @returns false when nothing was done. @throws when the disk refuses, as `flush` rejects.
+   */
+  flushNow?(): boolean;
   close(): Promise<void>;
 }

@@ -157,7 +157,7 @@ describe('group commit', () => {
     const ran: string[] = [];
     const commit = new GroupCommit(
       disk,
-      { flushed: () => undefined, failed: () => ran.push('failed') },
+      { synced: () => undefined, flushed: () => undefined, failed: () => ran.push('failed') },
       () => 0,
     );
     commit.apply([write]);

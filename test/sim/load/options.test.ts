@@ -9,11 +9,11 @@ describe('a load', () => {
       loadOptions({ signers: 100 }),
     );
     expect({ byzantine, faulty, rttMs, ingresses, shape, fanout }).toEqual({
-      ...{ byzantine: 33, faulty: 33, rttMs: 200, ingresses: 100, shape: 'balanced', fanout: 5 },
+      ...{ byzantine: 33, faulty: 33, rttMs: 200, ingresses: 100, shape: 'balanced', fanout: 10 },
     });
     expect(limits).toEqual({
       ...defaultLimits,
-      ...{ levelTimeoutMs: 500, viewTimeoutMs: 3000, checkpointAfterMs: 3000 },
+      ...{ levelTimeoutMs: 800, viewTimeoutMs: 2000, checkpointAfterMs: 2000 },
     });
   });
 
@@ -43,6 +43,20 @@ describe('a load', () => {
     const options = loadOptions(request);
     expect(options.ok ? '' : options.error.message).toContain(message);
   });
+});
+
+it.each([
+  [4, 2],
+  [7, 2],
+  [31, 5],
+  [32, 6],
+  [100, 10],
+  [200, 14],
+  [400, 20],
+])('%d signers stand in two levels with fanout %d, and not with less', (signers, fanout) => {
+  expect(must(loadOptions({ signers })).fanout).toBe(fanout);
+  expect(depthOf({ signers, fanout })).toBeLessThanOrEqual(2);
+  if (fanout > 2) expect(depthOf({ signers, fanout: fanout - 1 })).toBe(3);
 });
 
 it.each([
