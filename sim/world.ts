@@ -7,6 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex, utf8 } from '../src/base/bytes.ts';
 import { allSigners, type Height, type SignerId, type TransactionId } from '../src/base/ids.ts';
 import { must } from '../src/base/result.ts';
+import { blsSignatureBytes } from '../src/crypto/bls.ts';
 import type { SchemeProvider } from '../src/crypto/scheme.ts';
 import type { EngineEvent, SubmittedTransaction } from '../src/engine/contract.ts';
 import { transactionSize } from '../src/engine/ingress.ts';
@@ -155,6 +156,10 @@ export class World {
         uplinkMbps: options.uplinkMbps,
         wire: options.wire ?? true,
         countBytes: options.countBytes ?? false,
+        aggregateBytesMissing: Math.max(
+          0,
+          blsSignatureBytes - this.federation.verifier.scheme.signatureBytes,
+        ),
       },
       (to, from, message, id) => {
         this.#note(`${from}>${to} ${message.type}`);

@@ -124,7 +124,7 @@ export function loadOptions(request: LoadRequest): Result<LoadOptions> {
     ...numbers,
     network: network ?? 'lan',
     fanout,
-    shape: said.shape ?? (rttMs === undefined ? 'geographic' : 'balanced'),
+    shape: said.shape ?? 'balanced',
     rttMs,
     ingresses,
     rampMs: cycleMs,

@@ -25,6 +25,8 @@ export interface NetworkOptions {
   readonly wire: boolean;
   /** Whether the bytes of messages are counted; always with a bandwidth or on the wire. */
   readonly countBytes: boolean;
+  /** Bytes by which an aggregate is shorter than a real one. */
+  readonly aggregateBytesMissing?: number;
 }
 
 /** A message that arrives; `id` is what `send` returned for it. */
@@ -66,7 +68,7 @@ export class Network {
     this.#uplinkFreeAt = new Float64Array(n);
     this.#smallSentAt = new Float64Array(n);
     this.#delay = new Float64Array(n);
-    this.#sizes = new MessageSizes(n);
+    this.#sizes = new MessageSizes(n, options.aggregateBytesMissing ?? 0);
     this.messagesOf = new Float64Array(n);
     this.bytesOf = new Float64Array(n);
   }
@@ -123,7 +125,7 @@ export class Network {
 
   /** Size on the wire. */
   size(message: PeerMessage): number {
-    return this.#options.wire ? this.#bytesOfMessage(message).length : this.#sizes.of(message);
+    return this.#sizes.of(message, this.#options.wire ? this.#bytesOfMessage(message) : undefined);
   }
 
   #bytesOfMessage(message: PeerMessage): Uint8Array {

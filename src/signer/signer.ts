@@ -8,6 +8,7 @@ import { type Logger, pino } from 'pino';
 import { signerId } from '../base/ids.ts';
 import { must } from '../base/result.ts';
 import { nodeSignatures, nodeSignerFromSeed } from '../crypto/ed25519-node.ts';
+import { installNodeNative } from '../crypto/native-node.ts';
 import { arrivedBatch } from '../engine/acceptance.ts';
 import type { EngineEvent } from '../engine/contract.ts';
 import { Engine } from '../engine/engine.ts';
@@ -88,6 +89,7 @@ const makeLog = (home: SignerHome): Logger =>
 
 /** @throws with one line: the store or an address cannot be used. */
 export async function startSigner(home: SignerHome, options: SignerOptions = {}): Promise<RunningSigner> {
+  installNodeNative();
   const log = options.log ?? makeLog(home);
   const store =
     options.store ?? (await openLmdbStore({ path: home.dataDirectory, log: (line) => log.warn({}, line) }));

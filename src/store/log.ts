@@ -85,7 +85,7 @@ const slowFlushMs = 10_000;
  * to the thread pool and back costs about as much as such a sync, and what waits for it is all there is to do.
  */
 const quickBytes = 1 << 14;
-const quickMs = 0.6;
+const quickMs = 2;
 
 /** Makes the file `ordinal`, from one that was given up if there is one. Its content counts for nothing. */
 async function prepareSegment(

@@ -19,6 +19,7 @@ import {
   signerId,
 } from '../../src/base/ids.ts';
 import { makeBatch } from '../../src/messages/batch.ts';
+import { genesisCertificate } from '../../src/messages/block.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/messages/peer.ts';
 import { neverExpires } from '../../src/messages/transaction.ts';
 import { upTo } from './support.ts';
@@ -183,7 +184,7 @@ describe('sizes of messages', () => {
       [{ ...lone, epoch: verifier.epoch }],
       (bytes) => signers[0]!.signingKey.sign(bytes),
     );
-    const sizes = new MessageSizes(4);
+    const sizes = new MessageSizes(4, 0);
     for (const one of [
       { type: 'announce', root: s0, attempt: attempt(0), batch },
       { type: 'announce', root: s2, attempt: attempt(7), batch },
@@ -191,6 +192,18 @@ describe('sizes of messages', () => {
       large(1),
     ] satisfies PeerMessage[])
       expect(sizes.of(one)).toBe(encodePeerMessage(one, 4).length);
+    const certificate = { batch: batch.id, classes: [], signature: new Uint8Array(32) };
+    const qc = genesisCertificate(verifier.epoch);
+    const padded = new MessageSizes(4, 64);
+    for (const [one, aggregates] of [
+      [{ type: 'announce', root: s0, attempt: attempt(0), batch }, 0],
+      [{ type: 'certificate', root: s0, attempt: attempt(0), certificate }, 1],
+      [{ type: 'votes', root: s0, attempt: attempt(0), votes: certificate }, 1],
+      [{ type: 'view', high: qc, tc: undefined, committed: height(0) }, 1],
+      [{ type: 'wanted', certificates: [certificate, certificate] }, 2],
+      [{ type: 'blocks', blocks: [], certificates: [certificate], proof: [], qc }, 2],
+    ] satisfies [PeerMessage, number][])
+      expect(padded.of(one)).toBe(encodePeerMessage(one, 4).length + 64 * aggregates);
   });
 });
 

@@ -141,7 +141,7 @@ function addLoad(sim: Command): void {
     .option('--rtt <ms>', 'round trip of every link (default: 200)', decimal)
     .option('--uplink <mbps>', 'of everything that one signer sends, in Mbit/s (default: 100)', decimal)
     .option('--fanout <k>', 'children of a tree node (default: by the number of signers)', positive)
-    .option('--shape <name>', 'balanced or geographic trees (default: geographic on a named network)')
+    .option('--shape <name>', 'balanced or geographic trees (default: balanced)')
     .option('--costs <kind>', 'free or measured (default: measured)')
     .option('--rate <x>', 'transactions a second in all (default: 10000)', decimal)
     .option('--ingresses <k>', 'signers that clients send to (default: all, at most 100)', positive)
