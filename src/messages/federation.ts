@@ -78,7 +78,7 @@ export const defaultLimits: FederationLimits = {
   bodyBytesMax: 256 << 10,
   dependenciesMax: 256,
   leaderTerm: 32,
-  checkpointAfterMs: 2000,
+  checkpointAfterMs: 400,
   checkpointBatches: 64,
   freezeAfterMs: 5000,
   viewTimeoutMs: 1000,
