@@ -116,12 +116,13 @@ const share = (whole: number, count: number, index: number): number =>
 
 function planOf(system: SystemUnderTest, load: Load, index: number): LoadPlan {
   const { clients, seconds: _s, warmupSeconds: _w, ...rest } = load;
-  // Each process begins at another place: few outstanding writes spread too.
+  // Each process has another home, or begins at another place: few outstanding writes spread too.
   const turn = index % system.at.length;
+  const places = [...system.at.slice(turn), ...system.at.slice(0, turn)];
   return {
     ...rest,
     system: system.name,
-    at: [...system.at.slice(turn), ...system.at.slice(0, turn)],
+    at: system.dealt ? places : places.slice(0, 1),
     all: system.all,
     federation: system.federation,
     outstanding: share(load.outstanding, clients, index),

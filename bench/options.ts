@@ -145,6 +145,12 @@ function oneOf<T extends string>(
 }
 
 /** @returns a refusal that names the flag at fault. */
+/**
+ * Seconds until the functions of all signers are optimised: each has its own compiler, and they share the cores.
+ * By size of the federation.
+ */
+const warmupDefault = (signers: number): number => Math.max(8, Math.ceil(1.5 * signers));
+
 export function benchOptions(flags: BenchFlags): Result<BenchOptions> {
   const ranges = inRange(flags);
   if (!ranges.ok) return ranges;
@@ -186,7 +192,7 @@ export function benchOptions(flags: BenchFlags): Result<BenchOptions> {
     conflictPercent: flags.conflict ?? 0,
     keys: keys.value,
     seconds: flags.seconds ?? 5,
-    warmupSeconds: flags.warmup ?? 3,
+    warmupSeconds: flags.warmup ?? warmupDefault(signers),
     starts: flags.starts ?? 3,
     dead,
     liars,

@@ -39,6 +39,7 @@ export class EtcdCluster implements SystemUnderTest {
   readonly watched = [];
   readonly all: readonly string[];
   readonly at: readonly string[];
+  readonly dealt = false;
   readonly servers: readonly Child[];
 
   private constructor(servers: readonly Child[], all: readonly string[], leader: string) {

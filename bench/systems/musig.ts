@@ -86,6 +86,7 @@ export class MusigFederation implements SystemUnderTest {
   readonly name = 'musig-paxos';
   readonly all: readonly string[];
   readonly at: readonly string[];
+  readonly dealt: boolean;
   readonly federation: string;
   readonly servers: readonly Child[];
   readonly watched: readonly Watched[];
@@ -103,6 +104,7 @@ export class MusigFederation implements SystemUnderTest {
     this.federation = federation;
     this.all = testnet.homes.map(({ url }) => url);
     this.at = (options.at ?? Array.from({ length: live }, (_, i) => i)).map((i) => this.all[i]!);
+    this.dealt = options.at !== undefined;
     this.servers = signers.slice(0, live);
     this.#learner = learner;
     this.watched = [

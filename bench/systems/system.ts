@@ -10,6 +10,8 @@ export interface SystemUnderTest {
   readonly all: readonly string[];
   /** Those that the load goes to. */
   readonly at: readonly string[];
+  /** Each load process deals its writes over all of `at`; else it talks to one of them. */
+  readonly dealt: boolean;
   /** Running servers, whose processor time counts. */
   readonly servers: readonly Child[];
   /** Text of the federation file; empty for others. */

@@ -216,11 +216,11 @@ function addBench(program: Command): void {
     .option('--conflict <percent>', 'transactions that depend on one hot key (default: 0)', decimal)
     .option('--keys <kind>', 'distinct, uniform[:count] or zipf[:exponent[:count]] (default: distinct)')
     .option('--seconds <s>', 'to measure (default: 5)', decimal)
-    .option('--warmup <s>', 'before that (default: 3)', decimal)
+    .option('--warmup <s>', 'before that (default: 8, or 1.5 a signer)', decimal)
     .option('--starts <n>', 'fresh starts (default: 3)', wholeNumber)
     .option('--dead <k>', 'signers killed before measuring', wholeNumber)
     .option('--liars <k>', 'signers that lie in every vote', wholeNumber)
-    .option('--at <list>', 'signers that the load goes to, from 0 (default: all)')
+    .option('--at <list>', 'signers that each load process deals over (default: one each)')
     .option('--finality <kind>', 'awaited: score or order (default: score)')
     .option(
       '--against <system>',

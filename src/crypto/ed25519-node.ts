@@ -5,7 +5,13 @@
  */
 
 import { createRequire } from 'node:module';
-import { admissibleKey, admissibleSignature, checkSigningSeed, signatureBytes, signingKeyBytes } from './ed25519.ts';
+import {
+  admissibleKey,
+  admissibleSignature,
+  checkSigningSeed,
+  signatureBytes,
+  signingKeyBytes,
+} from './ed25519.ts';
 import type { SignatureCheck, SingleSignatures, SingleSigner } from './signing.ts';
 
 /** The part of the package that is used here; it has no types. */

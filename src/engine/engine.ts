@@ -30,7 +30,7 @@ import type { EngineConfig, Input, Output } from './contract.ts';
 import { Core } from './core.ts';
 import { Exchange } from './exchange.ts';
 import { Fetcher } from './fetcher.ts';
-import { Gather } from './gather.ts';
+import { Gather, type GatherHooks } from './gather.ts';
 import { Ingress } from './ingress.ts';
 import { Intake } from './intake.ts';
 import { Leader } from './leader.ts';
@@ -82,28 +82,13 @@ export class Engine {
     this.order = new DeliveryOrder(committed, core.quorum, this.#pool.slotOf, false);
     this.#fetcher = new Fetcher(core);
     this.#acceptance = new Acceptance(core, this.#pool, committed, this.#fetcher);
-    const derive = (prefix: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBlock =>
-      deriveBlock(prefix, entries, core.quorum, {
-        fresh: (batch) => committed.inFlight.fresh(batch),
-        conflicts: (among) => this.#acceptance.conflictsAmong(among.map((entry) => entry.batch.id)),
-      });
     this.#accuser = new Accuser(core);
-    const verifiedVotes = (votes: Certificate) => {
-      this.#acceptance.listedBy(votes.classes);
-      this.#accuser.votes(votes);
-    };
-    this.#gather = new Gather(core, this.#pool, this.#acceptance, this.#fetcher, {
-      made: (certificate, route) => this.#certificates.made(certificate, route),
-      certificateOf: (batch) => this.#certificates.of(batch),
-      hold: (batch, from, then) => this.#intake.hold(batch, from, then),
-      tellHeight: (to) => this.#agreement.tell(to),
-      verifiedVotes,
-    });
+    this.#gather = new Gather(core, this.#pool, this.#acceptance, this.#fetcher, this.#gatherHooks());
     this.#certificates = new Certificates(core, this.#pool, this.order, this.#acceptance, this.#fetcher, {
       below: (batch, route) => this.#gather.below(batch, route),
       certified: (batch, final) => this.#certified(batch, final),
       delivered: (deliveries) => this.#delivered(deliveries),
-      verifiedVotes,
+      verifiedVotes: (votes) => this.#verifiedVotes(votes),
       overheard: (votes) => this.#accuser.overhearVotes(votes),
     });
     this.#recovery = new Recovery(core, this.#gather, this.#acceptance);
@@ -111,6 +96,7 @@ export class Engine {
       launch: (batch, keys) => this.#launch(batch, keys),
       drives: (batch) => this.#drives(batch),
     });
+    const derive = (prefix: OrderPrefix, entries: readonly DeriveEntry[]) => this.#derive(prefix, entries);
     this.chain = new Chain(core, this.#pool, this.order, this.#certificates, this.#fetcher, {
       derive,
       committed: (node, deliveries) => this.#committed(node, deliveries),
@@ -163,6 +149,28 @@ export class Engine {
       this.#leader.accepted(accepted);
       this.#gather.accepted(accepted);
     };
+  }
+
+  #gatherHooks(): GatherHooks {
+    return {
+      made: (certificate, route) => this.#certificates.made(certificate, route),
+      certificateOf: (batch) => this.#certificates.of(batch),
+      hold: (batch, from, then) => this.#intake.hold(batch, from, then),
+      tellHeight: (to) => this.#agreement.tell(to),
+      verifiedVotes: (votes) => this.#verifiedVotes(votes),
+    };
+  }
+
+  #verifiedVotes(votes: Certificate): void {
+    this.#acceptance.listedBy(votes.classes);
+    this.#accuser.votes(votes);
+  }
+
+  #derive(prefix: OrderPrefix, entries: readonly DeriveEntry[]): DerivedBlock {
+    return deriveBlock(prefix, entries, this.#core.quorum, {
+      fresh: (batch) => this.order.committed.inFlight.fresh(batch),
+      conflicts: (among) => this.#acceptance.conflictsAmong(among.map((entry) => entry.batch.id)),
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Forming own batches from what clients sent here (protocol section 2). At most one batch of ordinary
- * and one of contested transactions is in flight; what arrives meanwhile fills the next one, so batches
- * grow with load and no timer delays a lone transaction.
+ * and one of contested transactions is in flight, unless batches are full; what arrives meanwhile fills the
+ * next one, so batches grow with load and no timer delays a lone transaction.
  *
  * Rules:
  * 1. A transaction never overtakes an earlier one of this queue that it conflicts with.
@@ -44,6 +44,8 @@ const contestedMax = 4096;
 /** Bytes of a batch around its transactions. */
 const headerBytes = 4096;
 const afterEntryBytes = 40;
+/** Full batches of ordinary transactions in flight at once. */
+const flyingMax = 4;
 
 export class Ingress {
   readonly #core: Core;
@@ -165,11 +167,16 @@ export class Ingress {
 
   /**
    * When the next batch leaves: at once when no own batch of its lane is in flight, else with the certificate
-   * of that one. All of the policy of batching is here.
+   * of that one. A full one leaves too while only a few are in flight: waiting could not make it any larger, and over
+   * long distances a flight takes a second. All of the policy of batching is here.
    */
   #mayStart(lane: Lane): boolean {
-    for (const flying of this.#flying.values()) if (flying === lane) return false;
-    return true;
+    let flying = 0;
+    for (const one of this.#flying.values()) if (one === lane) flying += 1;
+    if (flying === 0) return true;
+    return (
+      lane === 'ordinary' && flying < flyingMax && this.#queue.size >= this.#core.limits.batchTransactionsMax
+    );
   }
 
   #isHot(touching: Touching): boolean {

@@ -2,7 +2,7 @@
  * When to give up a leader (protocol section 6, "Timeout" and "Pending"). The timer runs only while
  * something is pending; it starts when the term is entered or something becomes pending, whichever is
  * later, and again on each new QC. It doubles with each term given up and shrinks with progress. A leader
- * that is taken to be silent gets a level's time only, so that the terms of a dead signer cost little.
+ * that is taken to be silent gets a tenth of the time, so that the terms of a dead signer cost little.
  *
  * Invariant: a timeout is written in the step that signs it, and resent unchanged.
  */
@@ -25,6 +25,8 @@ export interface PacemakerHooks {
 }
 
 const doublingsMax = 6;
+/** A silent leader's time is one part in this many of a view's. */
+const silentShare = 10;
 
 export class Pacemaker {
   readonly #core: Core;
@@ -48,9 +50,9 @@ export class Pacemaker {
 
   /** The current length of the timer in ms. Falsely suspected leaders get more with each doubling too. */
   get timeoutMs(): number {
-    const { viewTimeoutMs, levelTimeoutMs } = this.#core.limits;
+    const { viewTimeoutMs } = this.#core.limits;
     const silent = this.#core.suspicion.isSuspected(this.#agreement.leader);
-    return (silent ? Math.min(levelTimeoutMs, viewTimeoutMs) : viewTimeoutMs) * 2 ** this.#doublings;
+    return (silent ? viewTimeoutMs / silentShare : viewTimeoutMs) * 2 ** this.#doublings;
   }
 
   /** The view or the highest QC moved. */

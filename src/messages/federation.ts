@@ -82,7 +82,7 @@ export const defaultLimits: FederationLimits = {
   checkpointBatches: 64,
   freezeAfterMs: 5000,
   viewTimeoutMs: 1000,
-  levelTimeoutMs: 100,
+  levelTimeoutMs: 300,
 };
 
 const text = P.string(P.U16BE) as Codec<string>;

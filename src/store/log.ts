@@ -185,9 +185,11 @@ export class WriteAheadLog {
   /** After a failure `#current` stays rejected, and so all of this rejects. */
   flush(): Promise<void> {
     if (this.#collecting.isEmpty) return this.#current; // what is in flight may not be durable yet
+    // It may be about to start: of two records in flight, one could be called durable for the other.
+    if (this.#following) return this.#following;
     if (!this.#inFlight) return this.#start();
     // Chained on success alone: when the record in flight fails, so does this.
-    this.#following ??= handled(
+    this.#following = handled(
       this.#current.then(() => {
         this.#following = undefined;
         return this.#start();
@@ -203,10 +205,9 @@ export class WriteAheadLog {
    */
   flushNow(): boolean {
     const { length } = this.#collecting;
-    const { brake, durable, failed, segmentBytes } = this.#options;
-    if (this.#inFlight || this.#collecting.isEmpty) return false;
-    if (length > quickBytes || this.#smallMs > quickMs || this.#at + length >= segmentBytes || brake())
-      return false;
+    const { brake, durable, failed } = this.#options;
+    if (this.#inFlight || this.#following || this.#collecting.isEmpty) return false;
+    if (length > quickBytes || this.#smallMs > quickMs || this.#isLast || brake()) return false;
     try {
       const { bytes, at } = this.#sealRecord();
       const startedAt = performance.now();

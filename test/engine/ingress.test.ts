@@ -135,7 +135,7 @@ describe('ingress', () => {
   });
 
   it('sends one batch on a dependency that others keep unfinished, no second, and thaws it', () => {
-    const lab = make({ limits: { ...quiet, freezeAfterMs: 500 } });
+    const lab = make({ limits: { ...quiet, freezeAfterMs: 500, levelTimeoutMs: 100 } });
     const stuck = lab.batch(3, 1, [lab.transaction(['a'])]);
     // The stuck batch gets no votes; own batches are certified, so that no lane is busy.
     lab.passes = ({ message }) =>

@@ -3,6 +3,7 @@
  * - `write`: applies numbered groups of three records, flushes now and then, prints each number once its
  *   flush has resolved, for ever. Several flushes overlap.
  * - `churn`: the same, with a checkpoint at nearly every flush, and short files of the log.
+ * - `now`, `churn-now`: the same with `flushNow`, and one line for each that wrote.
  * - `fill`: applies and flushes groups until the disk refuses, then prints what each flush says. `flood`: the same, with
  *   a group now that is larger than a file may be.
  * - `read`: opens the store to read only and prints the record `a` of the table `meta`.
@@ -23,6 +24,16 @@ async function write(store: Store, from: number): Promise<void> {
     store.apply(groupWrites(i));
     const flushed = store.flush().then(() => say(`${i}`));
     if (i % 3 === 0) await flushed;
+    if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function writeNow(store: Store, from: number): Promise<void> {
+  for (let i = from; ; i++) {
+    store.apply(groupWrites(i));
+    if (i % 5 === 0 || !store.flushNow?.()) await store.flush();
+    else say('now');
+    say(`${i}`);
     if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -53,6 +64,7 @@ const [mode, path] = process.argv.slice(2);
 try {
   const sizes = {
     churn: { layerBytes: 1, segmentBytes: 5000 },
+    'churn-now': { layerBytes: 10_000, segmentBytes: 20_000 },
     fill: { layerBytes: 2_000_000, segmentBytes: 100_000 }, // a checkpoint gives up 20 files of the log
   }[mode!];
   const store = await openLmdbStore({
@@ -72,7 +84,7 @@ try {
   else {
     let count = 0;
     for (const _ of store.range('order', new Uint8Array(0), Number.POSITIVE_INFINITY)) count += 1;
-    await write(store, count);
+    await (mode === 'now' || mode === 'churn-now' ? writeNow : write)(store, count);
   }
 } catch (error) {
   say(`error ${(error as { code: string }).code} ${(error as Error).message}`);

@@ -21,6 +21,8 @@ describe('a store whose process is killed', () => {
   it.each([
     ['with everything in its log', 'write', 60],
     ['while it writes its database and merges its runs', 'churn', 60],
+    ['with small records written on the spot', 'now', 60],
+    ['on the spot, while it writes its database', 'churn-now', 60],
   ])(
     'has all that was acknowledged, and a prefix of what was applied: %s',
     { timeout: 60_000 },
@@ -34,7 +36,8 @@ describe('a store whose process is killed', () => {
         await until(() => acknowledged() >= patience);
         child.kill('SIGKILL');
         await ended;
-        expect(lines.filter((line) => !/^\d+$/.test(line) && !line.startsWith('log'))).toEqual([]);
+        expect(lines.filter((line) => !/^(\d+$|now$|log )/.test(line))).toEqual([]);
+        expect(lines.includes('now')).toBe(mode.endsWith('now'));
         const last = Math.max(...lines.filter((line) => /^\d+$/.test(line)).map(Number));
         const store = await openAt(path);
         before = checkPrefix(store, last, before);

@@ -14,7 +14,9 @@ import { address, isLoopback, splitAddress } from '../../messages/config-file.ts
 import { defaultLimits, type Federation, type SignerInfo } from '../../messages/federation.ts';
 import { formatFederation, parseFederation } from '../../messages/federation-file.ts';
 import { signersMax } from '../../messages/limits.ts';
+import { timersFor } from '../../messages/timing.ts';
 import { defaultFaults, type Quorum, quorumOf } from '../../ordering/quorum.ts';
+import { layoutOf, subtreeRuns } from '../../tree/layout.ts';
 import { chooseFanout, chooseScheme } from './choices.ts';
 import { firstRegions, type LatencyMatrix } from './regions.ts';
 
@@ -160,6 +162,7 @@ export function planTestnet(options: TestnetPlanOptions, matrix?: LatencyMatrix)
       scheme.value.value,
     ),
   );
+  const depth = subtreeRuns(layoutOf(n, fanout.value), 0).length - 1;
   const federation: Federation = {
     name: 'testnet',
     signers: signers.map((signer) => signer.info),
@@ -171,7 +174,9 @@ export function planTestnet(options: TestnetPlanOptions, matrix?: LatencyMatrix)
     regions: used.regions,
     latencyMs: used.latencyMs,
     clientSignatures: 'optional',
-    limits: defaultLimits,
+    limits: matrix
+      ? { ...defaultLimits, ...timersFor(Math.max(...used.latencyMs.flat()), Math.max(1, depth)) }
+      : defaultLimits,
   };
   // Names of regions come from a file: what the federation's own reader refuses must not be written.
   const readable = parseFederation(formatFederation(federation));

