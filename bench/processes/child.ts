@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { guard } from './guarded.ts';
 
 export interface ChildSpec {
@@ -95,7 +95,9 @@ export class Child {
     clearTimeout(timer);
   }
 
+  /** The log is gone when the bench has begun to clear up. */
   #lastWords(): string {
+    if (!existsSync(this.#log)) return 'its log is gone';
     const lines = readFileSync(this.#log, 'utf8').trim().split('\n');
     return lines.at(-1)?.slice(0, lastWordsMax) || 'it said nothing';
   }

@@ -162,9 +162,15 @@ export class Agreement {
   /** A QC, TC and height from somebody: in answer to a message of a lower view, or 3b alone. */
   viewMessage(from: SignerId, message: ViewMessage): void {
     const { high, tc, committed } = message;
-    if (committed > this.#hooks.committedHeight()) this.#hooks.behind(from, committed);
-    if (high.view > this.safety.high.view) this.withQc(high, from, () => undefined);
-    else this.#accuser.overhearQc(high);
+    // Its QC may be all that we lack: a leader tells everybody of its last one in this way.
+    const catchUp = () => {
+      if (committed > this.#hooks.committedHeight()) this.#hooks.behind(from, committed);
+    };
+    if (high.view > this.safety.high.view) this.withQc(high, from, catchUp);
+    else {
+      this.#accuser.overhearQc(high);
+      catchUp();
+    }
     if (tc && tc.end >= this.#view) this.withTc(tc, from, () => undefined);
     else if (tc) this.#accuser.overhearTimeouts(tc.votes);
     const theirView = 1 + Math.max(high.view, tc?.end ?? 0);

@@ -152,24 +152,158 @@ describe('durable before', () => {
 });
 
 describe('group commit', () => {
-  it('runs nothing after a failure, whoever asks', async () => {
+  function open() {
     const disk = new Disk();
-    const ran: string[] = [];
-    const commit = new GroupCommit(
-      disk,
-      { synced: () => undefined, flushed: () => undefined, failed: () => ran.push('failed') },
-      () => 0,
-    );
+    const ran: unknown[] = [];
+    const hooks = {
+      synced: () => ran.push('synced'),
+      flushed: () => ran.push('flushed'),
+      failed: (error: unknown) => ran.push(error),
+    };
+    const commit = new GroupCommit(disk, hooks, () => 0);
+    const run = (name: string) => commit.whenDurable(() => ran.push(name));
+    return { disk, ran, commit, run };
+  }
+  const gone = new Error('gone');
+
+  it('runs nothing after a failure, whoever asks', async () => {
+    const { disk, ran, commit, run } = open();
     commit.apply([write]);
-    commit.whenDurable(() => ran.push('one'));
+    run('one');
     commit.settle();
-    disk.flushes[0]!.reject(new Error('gone'));
+    disk.flushes[0]!.reject(gone);
     await turns();
-    commit.whenDurable(() => ran.push('two'));
+    run('two');
     commit.settle();
     await commit.finish();
-    expect(ran).toEqual(['failed']);
+    expect(ran).toEqual([gone]);
     expect(disk.flushes).toHaveLength(1);
+  });
+
+  it('runs what waits in order, after a write on the spot, without a flush', () => {
+    const { disk, ran, commit, run } = open();
+    disk.now.push(true);
+    run('free');
+    commit.apply([write]);
+    run('one');
+    commit.apply([write]);
+    commit.applyLazily([write]);
+    run('two');
+    expect(ran).toEqual([]);
+    commit.settle();
+    expect(ran).toEqual(['free', 'synced', 'one', 'two']);
+    expect([disk.synced, disk.flushes]).toEqual([[3], []]);
+    commit.settle();
+    expect(ran).toHaveLength(4);
+  });
+
+  it('asks the disk for nothing when nothing waits', () => {
+    const { disk, commit, run, ran } = open();
+    disk.now.push(true, true);
+    commit.apply([write]);
+    commit.settle();
+    commit.applyLazily([write]);
+    commit.settle();
+    expect(disk.now).toHaveLength(2);
+    run('one');
+    commit.settle();
+    run('two');
+    commit.settle();
+    expect(ran).toEqual(['synced', 'one', 'two']);
+    expect(disk.now).toHaveLength(1);
+  });
+
+  it('leaves to a flush what is not written on the spot, and never does both at once', async () => {
+    const { disk, ran, commit, run } = open();
+    disk.now.push(false, true);
+    commit.apply([write]);
+    run('one');
+    commit.settle();
+    expect([ran, disk.flushes.length]).toEqual([[], 1]);
+    commit.apply([write]);
+    run('two');
+    commit.settle();
+    expect([ran, disk.now, disk.flushes.length]).toEqual([[], [true], 1]);
+    disk.flushes[0]!.resolve();
+    await turns();
+    expect(ran).toEqual(['synced', 'flushed']);
+    commit.settle();
+    expect(ran).toEqual(['synced', 'flushed', 'one', 'synced', 'two']);
+    expect([disk.synced, disk.flushes.length]).toEqual([[2], 1]);
+  });
+
+  it('writes on the spot once more for what an action makes wait', () => {
+    const { disk, ran, commit, run } = open();
+    disk.now.push(true, true);
+    commit.apply([write]);
+    commit.whenDurable(() => {
+      ran.push('one');
+      commit.apply([write]);
+      run('two');
+    });
+    commit.settle();
+    expect(ran).toEqual(['synced', 'one', 'synced', 'two']);
+  });
+
+  it('runs nothing that waits, now or later, when the disk refuses on the spot', async () => {
+    const { disk, ran, commit, run } = open();
+    disk.now.push(gone, true);
+    run('free');
+    commit.apply([write]);
+    run('one');
+    commit.settle();
+    expect(ran).toEqual(['free', gone]);
+    run('two');
+    commit.apply([write]);
+    commit.settle();
+    await commit.finish();
+    expect(ran).toEqual(['free', gone]);
+    expect([disk.now, disk.flushes]).toEqual([[true], []]);
+  });
+
+  it('needs no disk at the end when all was written on the spot', async () => {
+    const { disk, commit, run } = open();
+    disk.now.push(true);
+    commit.applyLazily([write]);
+    commit.apply([write]);
+    run('one');
+    commit.settle();
+    await commit.finish();
+    expect(disk.flushes).toEqual([]);
+  });
+});
+
+describe('a host whose disk is quick', () => {
+  const script = (input: Input) => {
+    const value = received(input);
+    return value > 0
+      ? { writes: [write], sends: [send(2, value, true), send(2, 100 + value, false)], events: [event] }
+      : undefined;
+  };
+
+  it('sends all of a turn in one frame, in the turn', async () => {
+    const { host, disk, frames, events, deliver } = stage(script);
+    disk.now.push(true);
+    host.start();
+    deliver(1, 1, 2);
+    await turns();
+    expect(frames).toEqual([{ to: 2, numbers: [101, 102, 1, 2] }]);
+    expect(events).toHaveLength(2);
+    expect([disk.synced, disk.flushes]).toEqual([[2], []]);
+    await host.close();
+  });
+
+  it('lets nothing leave when the disk refuses', async () => {
+    const { host, disk, frames, events, failures, deliver } = stage(script);
+    disk.now.push(new Error('no space left on device'));
+    host.start();
+    deliver(1, 1);
+    await turns();
+    deliver(1, 2);
+    await turns();
+    await host.close();
+    expect(failures).toMatchObject([{ kind: 'disk', message: 'no space left on device' }]);
+    expect([frames, events, disk.flushes]).toEqual([[], [], []]);
   });
 });
 

@@ -33,8 +33,18 @@ export const send = (to: number, value: number, durable: boolean): Send => ({
 export class Disk {
   readonly applied: (readonly Write[])[] = [];
   readonly flushes: { applied: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** What `flushNow` answers in turn; then, that nothing was done. */
+  readonly now: (boolean | Error)[] = [];
+  /** Groups that were applied when `flushNow` made them durable. */
+  readonly synced: number[] = [];
   apply(writes: readonly Write[]): void {
     this.applied.push(writes);
+  }
+  flushNow(): boolean {
+    const answer = this.now.shift() ?? false;
+    if (answer instanceof Error) throw answer;
+    if (answer) this.synced.push(this.applied.length);
+    return answer;
   }
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {

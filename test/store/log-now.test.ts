@@ -14,10 +14,16 @@ import { createFirstSegment, readLog } from '../../src/store/log-files.ts';
 let disk: ((bytes: number) => number | Error) | undefined;
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
-  const writeSync = (...[file, bytes, from, length, at]: Parameters<typeof fs.writeSync>): number => {
-    const answer = disk ? disk(length as number) : length;
+  const writeSync = (
+    file: number,
+    bytes: Uint8Array,
+    from?: number,
+    length?: number,
+    at?: number,
+  ): number => {
+    const answer = disk ? disk(length ?? bytes.length) : length;
     if (answer instanceof Error) throw answer;
-    return real.writeSync(file, bytes as Uint8Array, from as number, answer as number, at as number);
+    return real.writeSync(file, bytes, from, answer, at);
   };
   return { ...real, writeSync };
 });

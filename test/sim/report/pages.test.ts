@@ -144,8 +144,9 @@ describe('the folder of a run', () => {
     transactions: 5,
     durationMs: 200,
     faults: 'none',
-    // Nothing can be ordered everywhere at once, so that progress objects.
+    // No block is made in this time, so that progress objects.
     progressMs: 0,
+    limits: { checkpointAfterMs: 60_000 },
   };
   const run = traceRun(options, 'seed folder');
   const origin = { version: '9.9.9', node: 'v20', command: 'npx musig-paxos sim run <x>' };
