@@ -30,6 +30,7 @@ export interface Write {
 }
 
 export interface Ledger {
+  /** Keeps no reference to the key: the caller may write over it afterwards. */
   get(table: Table, key: Uint8Array): Uint8Array | undefined;
   /** Entries with `from <= key` in ascending order; do not write while iterating. */
   range(table: Table, from: Uint8Array, limit: number): Iterable<readonly [Uint8Array, Uint8Array]>;

@@ -11,6 +11,7 @@
 
 import { byteText } from '../base/bytes.ts';
 import type { BatchNumber, SignerId, TransactionId } from '../base/ids.ts';
+import { native } from '../base/native.ts';
 import type { Batch } from '../messages/batch.ts';
 
 /** A string that two conflicting batches share. */
@@ -29,8 +30,18 @@ export interface BatchKeys {
   readonly explicit: boolean;
 }
 
-/** Key of a dependency: its bytes as text of one character each, half as long as hex. */
-export const dependencyKey = (dependency: Uint8Array): Key => `d${byteText(dependency)}`;
+/** Longer dependencies are rare. */
+const prefixedBytesMax = 128;
+/** A 'd' and room for a dependency: text of them is in one piece, where text that is joined takes three. */
+const prefixed = new Uint8Array(1 + prefixedBytesMax).fill(0x64);
+
+/** Key of a dependency: a 'd', and its bytes as text of one character each, half as long as hex. */
+export function dependencyKey(dependency: Uint8Array): Key {
+  const { length } = dependency;
+  if (length > prefixedBytesMax) return `d${byteText(dependency)}`;
+  for (let i = 0; i < length; i++) prefixed[i + 1] = dependency[i]!;
+  return native ? native.text(prefixed, 0, length + 1) : byteText(prefixed.subarray(0, length + 1));
+}
 export const transactionKey = (id: TransactionId): Key => `t${id}`;
 export const slotKey = (ingress: SignerId, number: BatchNumber): Key => `n${ingress}/${number}`;
 

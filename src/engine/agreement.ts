@@ -163,14 +163,10 @@ export class Agreement {
   viewMessage(from: SignerId, message: ViewMessage): void {
     const { high, tc, committed } = message;
     // Its QC may be all that we lack: a leader tells everybody of its last one in this way.
-    const catchUp = () => {
-      if (committed > this.#hooks.committedHeight()) this.#hooks.behind(from, committed);
-    };
+    const catchUp = () => committed > this.#hooks.committedHeight() && this.#hooks.behind(from, committed);
+    if (high.view <= this.safety.high.view) this.#accuser.overhearQc(high);
     if (high.view > this.safety.high.view) this.withQc(high, from, catchUp);
-    else {
-      this.#accuser.overhearQc(high);
-      catchUp();
-    }
+    else catchUp();
     if (tc && tc.end >= this.#view) this.withTc(tc, from, () => undefined);
     else if (tc) this.#accuser.overhearTimeouts(tc.votes);
     const theirView = 1 + Math.max(high.view, tc?.end ?? 0);

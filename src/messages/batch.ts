@@ -7,6 +7,9 @@
  * 1. `number >= 1`, and every number in `after` is smaller and in strictly ascending order.
  * 2. `transactions` is not empty and has `header.count` members under `header.root`.
  * 3. No transaction id stands in it twice.
+ *
+ * A batch is held until a block with it is committed, but its transactions are read only when it is checked
+ * and accepted. So a host may let go of them: whoever asks again gets them read from the bytes again.
  */
 
 import { concat, toHex } from '../base/bytes.ts';
@@ -140,14 +143,45 @@ const batchCodec: Codec<Read> = P.codecOf(
 );
 
 /** Leaves of the tree over a batch's transactions, one after the other. */
-export function batchLeaves({
-  transactions,
-  transactionIds,
-}: Pick<Batch, 'transactions' | 'transactionIds'>): Uint8Array {
-  const leaves = new Uint8Array(32 * transactions.length);
-  for (let i = 0; i < transactions.length; i++)
-    putLeaf(transactionIds[i]!, transactions[i]!.signature, leaves, 32 * i);
+export function batchLeaves(batch: Pick<Batch, 'transactions' | 'transactionIds'>): Uint8Array {
+  const { transactionIds } = batch;
+  const transactions = contents.get(batch)?.signed === false ? undefined : batch.transactions;
+  const leaves = new Uint8Array(32 * transactionIds.length);
+  for (let i = 0; i < transactionIds.length; i++)
+    putLeaf(transactionIds[i]!, transactions && transactions[i]!.signature, leaves, 32 * i);
   return leaves;
+}
+
+/** What a batch made or decoded here has of its transactions. */
+interface Content {
+  transactions: readonly Transaction[] | undefined;
+  /** Some transaction has a signature. */
+  readonly signed: boolean;
+}
+const contents = new WeakMap<object, Content>();
+
+function batchOf({ header, id, transactions, transactionIds, signature }: Read, bytes: Uint8Array): Batch {
+  const content: Content = { transactions, signed: transactions.some((one) => one.signature !== undefined) };
+  const batch: Batch = {
+    id,
+    header,
+    transactionIds,
+    signature,
+    bytes,
+    get transactions() {
+      content.transactions ??= batchCodec.decode(bytes).transactions;
+      return content.transactions;
+    },
+  };
+  contents.set(batch, content);
+  ids.set(header, id);
+  return batch;
+}
+
+/** Lets go of the decoded transactions of a batch that is held on to; reading them again costs a decoding. */
+export function letGoOfTransactions(batch: Batch): void {
+  const content = contents.get(batch);
+  if (content) content.transactions = undefined;
 }
 
 /** Ids of headers: whoever checks a batch computes it again, and nothing changes a header. */
@@ -190,23 +224,21 @@ export function assembleBatch(
   const header: BatchHeader = { ...content, root, count };
   const headerBytes = batchHeaderCodec.encode(header);
   const id = batchIdOfBytes(headerBytes);
-  ids.set(header, id);
   const signature = sign(batchSigningBytes(id));
   const bytes = concat(headerBytes, u32().encode(count), ...encoded.map((one) => one.raw), signature);
-  return { id, header, transactions, transactionIds, signature, bytes };
+  return batchOf({ header, id, transactions, transactionIds, signature }, bytes);
 }
 
 /** Decodes a batch and checks its invariants; the signatures are not checked here. */
 export function decodeBatch(bytes: Uint8Array): Result<Batch> {
   const decoded = decode(batchCodec, bytes, 'batch');
   if (!decoded.ok) return decoded;
-  const { header, id, transactions, transactionIds, signature } = decoded.value;
+  const { header, transactions, transactionIds } = decoded.value;
   if (header.count !== transactions.length)
     return refuse('BATCH_COUNT', `batch says ${header.count} transactions and holds ${transactions.length}`);
   if (new Set(transactionIds).size !== transactionIds.length)
     return refuse('BATCH_REPEATS', 'a transaction stands in the batch twice');
   if (toHex(batchRoot(batchLeaves(decoded.value))) !== header.root)
     return refuse('BATCH_ROOT', 'the transactions do not hash to the root of the header');
-  ids.set(header, id);
-  return accept({ id, header, transactions, transactionIds, signature, bytes });
+  return accept(batchOf(decoded.value, bytes));
 }

@@ -92,12 +92,12 @@ function bytesWithin(reader: P.Reader, max: number, what: string): Uint8Array {
 function readDependencies(reader: P.Reader): Uint8Array[] | undefined {
   if (!P.bool.read(reader)) return undefined;
   const count = lengthWithin(reader, dependenciesMax, 'dependencies', 'items');
-  const dependencies: Uint8Array[] = [];
+  const dependencies = new Array<Uint8Array>(count);
   for (let i = 0; i < count; i++) {
     const dependency = bytesWithin(reader, dependencyBytesMax, 'dependency');
     if (i > 0 && compareBytes(dependencies[i - 1]!, dependency) >= 0)
       throw new Error('dependencies is not strictly ascending');
-    dependencies.push(dependency);
+    dependencies[i] = dependency;
   }
   return dependencies;
 }

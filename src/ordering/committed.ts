@@ -66,12 +66,20 @@ const firstPlaceBytes = 16;
 const unseenMax = 1 << 14;
 const idBytes = 32;
 
+function putKey(key: Key, bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < key.length; i++) bytes[at + i] = key.charCodeAt(i);
+}
+
 /** A dependency key (Latin-1 text) as bytes. */
 function keyBytes(key: Key): Uint8Array {
   const bytes = allocate(key.length);
-  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
+  putKey(key, bytes, 0);
   return bytes;
 }
+
+/** What is looked up: ledgers keep no key that they are asked for, so the next look-up may have its bytes. */
+let askedKey: Uint8Array = new Uint8Array(0);
+const askedId = new Uint8Array(idBytes);
 
 export const positionKey = (position: number): Uint8Array => u53().encode(position);
 const nodeKeyCodec = P.struct({ level: P.U8, index: u53() });
@@ -141,7 +149,8 @@ export class CommittedOrder implements OrderPrefix {
 
   transactionSeen(id: TransactionId): boolean {
     if (this.#unseen.has(id)) return false;
-    return this.#ledger.get('transaction', fromHex(id)) !== undefined;
+    putHex(id, askedId, 0);
+    return this.#ledger.get('transaction', askedId) !== undefined;
   }
 
   /** The same, for a transaction that a client sends: it will be asked about again before long. */
@@ -192,7 +201,9 @@ export class CommittedOrder implements OrderPrefix {
   }
 
   #lastOn(key: Key): number {
-    const stored = this.#ledger.get('dependency', keyBytes(key));
+    if (askedKey.length !== key.length) askedKey = new Uint8Array(key.length);
+    putKey(key, askedKey, 0);
+    const stored = this.#ledger.get('dependency', askedKey);
     return stored ? u53().decode(stored) : 0;
   }
 
@@ -229,13 +240,12 @@ export class CommittedOrder implements OrderPrefix {
       const numbers = used.get(place.ingress);
       if (numbers) numbers.push(place.number);
       else used.set(place.ingress, [place.number]);
-      for (const key of keys.dependencies)
-        writes.push({ table: 'dependency', key: keyBytes(key), value: heightBytes });
+      writeDependencies(keys.dependencies, heightBytes, writes);
       if (keys.wildcard) wildcardHeight = height;
       if (keys.explicit) explicitHeight = height;
       writeTransactions(one, position, heightBytes, writes);
       if (place.void) voids += 1;
-      else transactions += batch.transactions.length;
+      else transactions += batch.header.count;
     }
     for (const node of nodes)
       writes.push({ table: 'node', key: nodeKey(node.level, node.index), value: node.hash });
@@ -256,6 +266,19 @@ export class CommittedOrder implements OrderPrefix {
     };
     writes.push({ table: 'meta', key: headKey, value: headCodec.encode(this.#head) });
     return writes;
+  }
+}
+
+/** The rows of the dependencies of a batch; their keys are cut from one array. */
+function writeDependencies(keys: readonly Key[], heightBytes: Uint8Array, writes: Write[]): void {
+  let length = 0;
+  for (const key of keys) length += key.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const key of keys) {
+    putKey(key, bytes, at);
+    writes.push({ table: 'dependency', key: bytes.subarray(at, at + key.length), value: heightBytes });
+    at += key.length;
   }
 }
 

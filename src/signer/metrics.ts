@@ -98,7 +98,7 @@ export class SignerMetrics implements HostObserver {
     if (event.type === 'delivered') {
       const { batch, finality } = event.delivery;
       this.#deliveries.add(finality);
-      this.#transactions.add(finality, batch.transactions.length);
+      this.#transactions.add(finality, batch.header.count);
     } else if (event.type === 'evidence') {
       this.#evidenceCount += 1;
       this.#evidence.add(event.evidence.kind);

@@ -56,6 +56,7 @@ export class Durations {
       }),
     };
     registry.registerMetric(metric as unknown as Histogram);
+    if (label === undefined) this.#open(''); // shown before the first observation
   }
 
   #values(name: string, labels: Readonly<Record<string, string>>, { counts, sum }: Series) {
@@ -75,13 +76,15 @@ export class Durations {
     ];
   }
 
+  #open(value: string): Series {
+    const series = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+    this.#series.set(value, series);
+    return series;
+  }
+
   /** @param tookMs milliseconds. */
   add(tookMs: number, value = ''): void {
-    let series = this.#series.get(value);
-    if (!series) {
-      series = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
-      this.#series.set(value, series);
-    }
+    const series = this.#series.get(value) ?? this.#open(value);
     const seconds = tookMs / 1000;
     let bucket = 0;
     while (bucket < this.#bounds.length && seconds > this.#bounds[bucket]!) bucket += 1;

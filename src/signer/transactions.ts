@@ -10,7 +10,7 @@
 import type { BatchId, TransactionId } from '../base/ids.ts';
 import type { CommittedBlock, EngineEvent, SubmittedTransaction } from '../engine/contract.ts';
 import { transactionSize } from '../engine/ingress.ts';
-import type { Batch } from '../messages/batch.ts';
+import { type Batch, letGoOfTransactions } from '../messages/batch.ts';
 import type { ErrorJson, ResultJson, SizedTransaction, StatusJson, Wait } from '../messages/http.ts';
 import { encodeReceiptJson } from '../messages/receipt.ts';
 import { type SubmitMessage, ticketAfter } from '../messages/submission.ts';
@@ -213,8 +213,10 @@ export class Transactions implements FeedListener {
 
   /** The durable events of a step, after the feed has taken them. */
   take(events: readonly EngineEvent[]): void {
+    // It was checked, and its vote is fixed: nobody here reads its transactions any more, but it stays for long.
     for (const event of events)
-      if (event.type === 'accepted')
+      if (event.type === 'arrived') letGoOfTransactions(event.batch);
+      else if (event.type === 'accepted')
         for (const id of event.transactions) {
           const record = this.#admission.find(id);
           if (!record) continue;

@@ -17,13 +17,12 @@ export class KeyHash {
     this.#key1 = view.getUint32(4, true);
   }
 
-  /** Puts the hash of `bytes` into `high` and `low`. */
-  take(bytes: Uint8Array): void {
+  /** Puts the hash of the first `length` bytes, of all if not given, into `high` and `low`. */
+  take(bytes: Uint8Array, length = bytes.length): void {
     let v0 = this.#key0;
     let v1 = this.#key1 ^ 0xee; // the variant with 64 bits of output
     let v2 = 0x6c796765 ^ this.#key0;
     let v3 = 0x74656462 ^ this.#key1;
-    const { length } = bytes;
     const whole = length & ~3;
     let block = 0;
     for (let at = 0; at <= whole; at += 4) {

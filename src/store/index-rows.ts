@@ -12,6 +12,7 @@
  */
 
 import type { KeyHash } from './index-hash.ts';
+import { putBytes } from './put-bytes.ts';
 
 /** Words, and the same memory as bytes. */
 export interface Words {
@@ -62,26 +63,26 @@ export function hasKey({ words, bytes }: Words, at: number, key: Uint8Array): bo
   return true;
 }
 
-/** Most are too short for `set` to pay. */
-function putBytes(from: Uint8Array, to: Uint8Array, at: number): void {
-  if (from.length > 64) to.set(from, at);
-  else for (let i = 0; i < from.length; i++) to[at + i] = from[i]!;
-}
-
 const wordsMin = 1 << 12;
+/** Rows that `sorted` yields at a time, or a few more. */
+const groupRows = 512;
 
 /**
  * Rows in memory: one array of rows, and a hash table of where each key's newest one is. No object for each row,
  * which matters to the garbage collector when there are hundreds of thousands.
+ *
+ * A key belongs into the slot that the first bits of its hash number, or the next free one. So the slots are in order of
+ * the hashes but for rows side by side, and putting these right is all that sorting takes.
  */
 export class RowTable {
   #rows = wordsOf(wordsMin);
   #used = 0;
-  /** Power of two; index of a row plus 1, or 0. Linear probing from the low half of the hash. */
-  #slots = new Uint32Array(wordsMin >> 2);
+  /**
+   * Two words a slot: place of the row plus 1, or 0; high half of its hash, so that another key's row is not looked
+   * at. The number of slots is a power of two, and at least twice that of the keys.
+   */
+  #slots = new Uint32Array(wordsMin >> 1);
   #count = 0;
-  /** Rows that newer ones of the same key have replaced. */
-  readonly #outdated = new Set<number>();
 
   /** Keys, deleted ones included. */
   get count(): number {
@@ -101,14 +102,11 @@ export class RowTable {
       putBytes(value, this.#rows.bytes, (before - 1 + rowHeadWords) * 4 + key.length);
       return;
     }
-    const at = this.#append(key, hash, value);
-    this.#slots[slot] = at + 1;
-    if (before !== 0) {
-      this.#outdated.add(before - 1);
-      return;
-    }
+    this.#slots[slot] = this.#append(key, hash, value) + 1;
+    this.#slots[slot + 1] = hash.high;
+    if (before !== 0) return; // nothing leads to the row before any more
     this.#count += 1;
-    if (this.#count * 2 > this.#slots.length) this.#growSlots();
+    if (this.#count * 4 > this.#slots.length) this.#growSlots();
   }
 
   /** Returns where the new row is. */
@@ -133,60 +131,67 @@ export class RowTable {
   clear(): void {
     this.#used = 0;
     this.#count = 0;
-    this.#outdated.clear();
     this.#slots.fill(0);
   }
 
-  /** Where the newest row of each key is, in the order in which they came. */
+  /** Where the newest row of each key is, in no order. */
   *places(): Generator<number> {
-    const { words } = this.#rows;
-    for (let at = 0; at < this.#used; at += rowLength(words, at)) if (!this.#outdated.has(at)) yield at;
+    const slots = this.#slots;
+    for (let slot = 0; slot < slots.length; slot += 2) if (slots[slot] !== 0) yield slots[slot]! - 1;
   }
 
   get memory(): Words {
     return this.#rows;
   }
 
-  /** Where the newest rows are, in order, a few hundred of many at a time; the work is spread over the iteration. */
+  /**
+   * Where the newest rows are, in order, a few hundred of many at a time; the work is spread over the iteration.
+   * Full slots side by side hold the rows that belong there, all of them before those of the slots after the
+   * next free one, so each such stretch is sorted by itself. One may go on from the last slot to the first: its rows
+   * of the upper half of the hashes come last. (Others are not there: as half of the slots are free, no stretch
+   * reaches from one half into the one after the next.)
+   */
   *sorted(): Generator<Uint32Array> {
-    const { words } = this.#rows;
-    const starts = new Uint32Array(257);
-    for (const at of this.places()) starts[(words[at]! >>> 24) + 1]! += 1;
-    for (let i = 1; i <= 256; i++) starts[i]! += starts[i - 1]!;
-    const grouped = new Uint32Array(this.#count);
-    const next = starts.slice();
-    for (const at of this.places()) grouped[next[words[at]! >>> 24]!++] = at;
-    for (let group = 0; group < 256; group++)
-      yield this.#sort(grouped.subarray(starts[group], starts[group + 1]));
-  }
-
-  /** Rows whose hashes share the first byte: sorted by the next three as numbers, and then where these are equal. */
-  #sort(group: Uint32Array): Uint32Array {
-    const { words } = this.#rows;
-    const scale = 2 ** 28; // more rows than memory can hold
-    const keys = new Float64Array(group.length);
-    for (let i = 0; i < group.length; i++) keys[i] = (words[group[i]!]! & 0xff_ffff) * scale + i;
-    keys.sort();
-    const sorted = new Uint32Array(group.length);
-    for (let i = 0; i < keys.length; i++) {
-      const at = group[keys[i]! % scale]!;
-      let place = i;
-      for (; place > 0 && compareRows(this.#rows, at, this.#rows, sorted[place - 1]!) < 0; place--)
+    const slots = this.#slots;
+    const sorted = new Uint32Array(this.#count);
+    let count = 0;
+    let stretch = 0;
+    let yielded = 0;
+    let firstFree = 0;
+    while (slots[firstFree] !== 0) firstFree += 2;
+    for (let i = 0; i < slots.length + firstFree; i += 2) {
+      const slot = i & (slots.length - 1);
+      const at = slots[slot]! - 1;
+      if (at < 0) {
+        stretch = count;
+        if (count - yielded < groupRows) continue;
+        yield sorted.subarray(yielded, count);
+        yielded = count;
+        continue;
+      }
+      const isUpper = slots[slot + 1]! >= 2 ** 31;
+      if (i < firstFree ? isUpper : i >= slots.length && !isUpper) continue;
+      let place = count++;
+      for (; place > stretch && compareRows(this.#rows, at, this.#rows, sorted[place - 1]!) < 0; place--)
         sorted[place] = sorted[place - 1]!;
       sorted[place] = at;
     }
-    return sorted;
+    yield sorted.subarray(yielded, count);
   }
 
-  /** Slot of the key, or the free one where it belongs. */
+  /** Slot of the key, or the free one where it belongs: index of its first word. */
   #slotOf(key: Uint8Array, { high, low }: KeyHash): number {
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
     const { words } = this.#rows;
-    for (let slot = low & mask; ; slot = (slot + 1) & mask) {
-      const at = this.#slots[slot]!;
+    for (let slot = this.#home(high); ; slot = (slot + 2) & (slots.length - 1)) {
+      const at = slots[slot]!;
       if (at === 0) return slot;
-      if (words[at - 1] === high && words[at] === low && hasKey(this.#rows, at - 1, key)) return slot;
+      if (slots[slot + 1] === high && words[at] === low && hasKey(this.#rows, at - 1, key)) return slot;
     }
+  }
+
+  #home(high: number): number {
+    return (high >>> (Math.clz32(this.#slots.length) + 2)) * 2;
   }
 
   #growRows(length: number): void {
@@ -197,14 +202,14 @@ export class RowTable {
 
   #growSlots(): void {
     const before = this.#slots;
-    const { words } = this.#rows;
     this.#slots = new Uint32Array(before.length * 2);
-    const mask = this.#slots.length - 1;
-    for (const at of before) {
-      if (at === 0) continue;
-      let slot = words[at]! & mask; // word 1 of the row at - 1
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = at;
+    const slots = this.#slots;
+    for (let i = 0; i < before.length; i += 2) {
+      if (before[i] === 0) continue;
+      let slot = this.#home(before[i + 1]!);
+      while (slots[slot] !== 0) slot = (slot + 2) & (slots.length - 1);
+      slots[slot] = before[i]!;
+      slots[slot + 1] = before[i + 1]!;
     }
   }
 }

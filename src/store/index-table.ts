@@ -15,11 +15,19 @@ import type { Entry } from './ordered-map.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { keyText } from './tables.ts';
 
-/** What a row takes beside its bytes. */
-const rowBytes = 28;
+/** What a row takes beside its bytes, at most. */
+const rowBytes = 52;
+
+/**
+ * Of a key that is a digest so many bytes are hashed: nobody finds more than a few digests that share them, and two that
+ * do are only a little slower to tell apart.
+ */
+const digestBytes = 32;
+const digestBytesHashed = 8;
 
 export class IndexTable {
   readonly #hash: KeyHash;
+  readonly #hasDigests: boolean;
   #rows = new RowTable();
   #bytes = 0;
   #frozen: RowTable | undefined;
@@ -28,8 +36,10 @@ export class IndexTable {
   /** Newest first. */
   #runs: readonly Run[];
 
-  constructor(hash: KeyHash, runs: readonly Run[]) {
+  /** @param hasDigests that nobody can choose the first bytes of keys that have the length of a digest */
+  constructor(hash: KeyHash, runs: readonly Run[], hasDigests: boolean) {
     this.#hash = hash;
+    this.#hasDigests = hasDigests;
     this.#runs = runs;
   }
 
@@ -43,7 +53,7 @@ export class IndexTable {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    this.#hash.take(key);
+    this.#takeHash(key);
     let value = this.#rows.get(key, this.#hash);
     if (value === undefined && this.#frozen) value = this.#frozen.get(key, this.#hash);
     for (let i = 0; value === undefined && i < this.#runs.length; i++)
@@ -52,9 +62,14 @@ export class IndexTable {
   }
 
   set(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#hash.take(key);
+    this.#takeHash(key);
     this.#rows.set(key, this.#hash, value);
     this.#bytes += rowBytes + key.length + (value?.length ?? 0);
+  }
+
+  #takeHash(key: Uint8Array): void {
+    const isDigest = this.#hasDigests && key.length === digestBytes;
+    this.#hash.take(key, isDigest ? digestBytesHashed : key.length);
   }
 
   /** What is in memory becomes the frozen rows, of which there must be none. */

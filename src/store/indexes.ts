@@ -27,7 +27,11 @@ import { syncNames } from './log.ts';
 
 const fanout = 4;
 
-const indexTables: readonly Table[] = ['transaction', 'dependency'];
+/** And whether their keys are digests; clients choose the others. */
+const indexTables: readonly (readonly [table: Table, hasDigests: boolean])[] = [
+  ['transaction', true],
+  ['dependency', false],
+];
 
 /** Key of the list of runs in the store's own table. The value is JSON: table -> runs, newest first. */
 const runsKey = Uint8Array.of(0, ...utf8('runs'));
@@ -66,7 +70,10 @@ export class Indexes {
     };
     try {
       this.#tables = new Map(
-        indexTables.map((table) => [table, new IndexTable(hash, (list[table] ?? []).map(openRun))]),
+        indexTables.map(([table, hasDigests]) => [
+          table,
+          new IndexTable(hash, (list[table] ?? []).map(openRun), hasDigests),
+        ]),
       );
     } catch (error) {
       for (const run of opened) run.close();

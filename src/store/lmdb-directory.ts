@@ -31,7 +31,7 @@ export type Database = RootDatabase<Uint8Array, Uint8Array>;
 /** Key in the store's own table, byte 0 (`tables.ts`). */
 const formatKey = Uint8Array.of(0, ...utf8('format'));
 const formatName = 'musig-paxos store ';
-const formatVersion = '2';
+const formatVersion = '3';
 
 /** Key of the state of the log: covered sequence (8), ordinal of the oldest file (4), little-endian, salt. */
 const logKey = Uint8Array.of(0, ...utf8('log'));

@@ -26,6 +26,7 @@ import type { Table, Write } from '../base/ledger.ts';
 import { writeLayer } from './checkpoint.ts';
 import { Disk } from './disk.ts';
 import { reasonOf, StoreError } from './error.ts';
+import type { IndexTable } from './index-table.ts';
 import { Indexes } from './indexes.ts';
 import { Layer } from './layer.ts';
 import { type OpenDirectory, openDirectory, putLogState, readLogState } from './lmdb-directory.ts';
@@ -49,7 +50,7 @@ export interface LmdbStoreOptions {
   readonly segmentBytes?: number;
 }
 
-const layerBytesDefault = 16 << 20;
+const layerBytesDefault = 20 << 20;
 const segmentBytesDefault = 4 << 20;
 
 /** @throws StoreError (rejects): one line, with a code. */
@@ -158,9 +159,17 @@ class LmdbStore implements Store {
     // All keys before any write: a bad key must not leave half a group.
     for (const { key } of writes) checkKey(key);
     const { wal, indexes } = this.#parts;
+    // Writes to a table come in rows: what belongs to it is looked up once for each.
+    let last: Table | undefined;
+    let byte = 0;
+    let index: IndexTable | undefined;
     for (const { table, key, value } of writes) {
-      wal.add(tableByte[table], key, value);
-      const index = indexes.get(table);
+      if (table !== last) {
+        last = table;
+        byte = tableByte[table];
+        index = indexes.get(table);
+      }
+      wal.add(byte, key, value);
       if (index) index.set(key, value);
       else this.#layer.set(table, keyText(key), value);
     }

@@ -18,6 +18,7 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { putBytes } from './put-bytes.ts';
 
 export const headBytes = 32;
 const align = 8;
@@ -58,8 +59,8 @@ export class RecordBuffer {
     bytes[at] = table;
     this.#view.setUint16(at + 1, key.length, true);
     this.#view.setUint32(at + 3, value ? value.length : deleted, true);
-    bytes.set(key, keyAt);
-    if (value) bytes.set(value, valueAt);
+    putBytes(key, bytes, keyAt);
+    if (value) putBytes(value, bytes, valueAt);
     this.#length = end;
   }
 

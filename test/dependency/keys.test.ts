@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchNumber, signerId, type TransactionId } from '../../src/base/ids.ts';
+import { installNative } from '../../src/base/native.ts';
+import { installNodeNative } from '../../src/crypto/native-node.ts';
 import { conflicts, dependencyKey, slotKey, transactionKey } from '../../src/dependency/keys.ts';
 import { anyBatch, batchesConflict, keys, type PlainTransaction } from './support.ts';
 
@@ -51,6 +53,24 @@ describe('keysOf', () => {
     expect(new Set(all).size).toBe(256);
     expect(dependencyKey(Uint8Array.of(1, 2))).not.toBe(dependencyKey(Uint8Array.of(12)));
     expect(transactionKey('x' as TransactionId)).not.toBe(dependencyKey(Uint8Array.of(0x78)));
+  });
+
+  it('is a d and a character for each byte, however long the dependency is', () => {
+    const bytes = (length: number, step: number) =>
+      Uint8Array.from({ length }, (_, i) => (i * step + length) & 255);
+    const written = () => {
+      // Longer and shorter ones in turn: nothing of one may show in the next.
+      for (const length of [300, 0, 129, 128, 127, 1, 12])
+        for (const step of [1, 7, 255])
+          expect(dependencyKey(bytes(length, step))).toBe(`d${String.fromCharCode(...bytes(length, step))}`);
+    };
+    written();
+    installNodeNative();
+    try {
+      written();
+    } finally {
+      installNative(undefined);
+    }
   });
 
   it('names each dependency once', () => {

@@ -93,9 +93,10 @@ describe('processes that are killed', () => {
   let cluster: Cluster | undefined;
   let directory = '';
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     await cluster?.stop();
-    if (cluster?.failures.length === 0) await rm(directory, { recursive: true, force: true });
+    // The logs of a failure are worth keeping.
+    if (task.result?.state === 'pass') await rm(directory, { recursive: true, force: true });
   });
 
   it(`ten kills under load lose nothing and fork nothing (SEED=${seed})`, { timeout: 240_000 }, async () => {

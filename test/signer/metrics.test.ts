@@ -23,6 +23,7 @@ interface Family {
 
 const numberOf = (text: string): number => {
   if (text === '+Inf') return Number.POSITIVE_INFINITY;
+  if (/^nan$/i.test(text)) return Number.NaN; // the lag of an event loop that has not been measured yet
   expect(text).toMatch(/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
   return Number(text);
 };
@@ -90,8 +91,31 @@ function histogramOf({ type, samples }: Family, name: string, labels: Readonly<R
   return { bounds, counts, sum: sum![0]!.value, count: count![0]!.value };
 }
 
-const status = { height: 7, engine: { suspected: [2] }, ready: true } as unknown as SignerStatus;
-const stats = { connected: 3, bytesIn: 1e21 } as unknown as TransportStats;
+const status = {
+  height: 7,
+  engine: {
+    view: 9,
+    orderSize: 5,
+    transactions: 6,
+    accepted: 1,
+    ahead: 0,
+    waiting: 0,
+    queued: 2,
+    suspected: [2],
+  },
+  queuedBytes: 1.5e-7,
+  open: 3,
+  waiting: 4,
+  streams: 1,
+  ready: true,
+} as unknown as SignerStatus;
+const stats = {
+  connected: 3,
+  queuedBytes: 0,
+  framesDropped: 0,
+  bytesIn: 1e21,
+  bytesOut: 12,
+} as unknown as TransportStats;
 const shown = async (metrics: SignerMetrics) => parse(await metrics.registry.metrics());
 
 describe('metrics', () => {

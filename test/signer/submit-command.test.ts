@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { submitCommand } from '../../src/cli/submit.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
-import { encodeFederationFile } from '../../src/messages/federation-file.ts';
+import { formatFederation } from '../../src/messages/federation-file.ts';
 import { TestNet } from './harness.ts';
 
 /** Something between a client and a signer, which lets upgrades through or not, and counts. */
@@ -62,7 +62,7 @@ const open: Between[] = [];
 beforeAll(async () => {
   net = await TestNet.of({ limits: { checkpointAfterMs: 100 } });
   await net.startAll();
-  federation = encodeFederationFile(net.federation);
+  federation = formatFederation(net.federation);
 });
 afterAll(async () => {
   for (const between of open) await between.close();

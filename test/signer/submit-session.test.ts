@@ -32,6 +32,14 @@ describe('a connection', () => {
     expect([at.transactions.waiting, at.admission.open, one.session.outstanding]).toEqual([0, 0, 0]);
   });
 
+  it('keeps no decoded transactions of a batch that has arrived', () => {
+    const batch = world.batch(0, 1, [make('t').transaction]);
+    const before = batch.transactions;
+    stage().accept(batch);
+    expect(batch.transactions).not.toBe(before);
+    expect(batch.transactions).toEqual(before);
+  });
+
   it('is told of each level what it asked for', async () => {
     const at = stage();
     const { send, answers } = at.connect();

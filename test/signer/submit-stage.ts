@@ -123,7 +123,10 @@ export function stage(limits = { queueBytesMax: 1e6, outstandingPerClientMax: 1e
       return { socket, session, send, answers };
     },
     accept: (batch: Batch) =>
-      publish([{ type: 'accepted', batch: batch.id, transactions: batch.transactionIds }]),
+      publish([
+        { type: 'accepted', batch: batch.id, transactions: batch.transactionIds },
+        { type: 'arrived', batch, position: 1 },
+      ]),
     deliver(batch: Batch, finality: 'score' | 'order' = 'score'): Delivery {
       const verdicts = batch.transactions.map(() => 'executed' as const);
       const certificate = world.unanimous(batch);

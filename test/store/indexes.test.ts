@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { utf8 } from '../../src/base/bytes.ts';
+import { textOf, utf8 } from '../../src/base/bytes.ts';
 import { addToFilter, blockWords, filterBlocks, mayHold } from '../../src/store/index-filter.ts';
 import { KeyHash } from '../../src/store/index-hash.ts';
 import { mergeRuns } from '../../src/store/index-merge.ts';
-import { isDeleted, RowTable, rowKey, rowValue } from '../../src/store/index-rows.ts';
+import { compareRows, isDeleted, RowTable, rowKey, rowValue } from '../../src/store/index-rows.ts';
 import { type Run, RunCursor } from '../../src/store/index-run.ts';
 import { RunWriter } from '../../src/store/index-writer.ts';
 import { openLmdbStore } from '../../src/store/lmdb.ts';
@@ -44,6 +44,22 @@ describe('the hash of keys', () => {
     expect(seen.size).toBe(4000 + 9 + 72 + 1);
     for (const half of [counts.subarray(0, 8), counts.subarray(32, 40)])
       for (const count of half) expect(Math.abs(count - 510)).toBeLessThan(110); // five standard deviations
+  });
+});
+
+describe('the hash of the first bytes of a key', () => {
+  it('depends on all of them and on the secret, and on no other', () => {
+    const hashOf = (bytes: Uint8Array, by = new KeyHash(secret)): string => {
+      by.take(bytes, 8);
+      return `${by.high} ${by.low}`;
+    };
+    const id = new Uint8Array(32).fill(7);
+    for (let i = 0; i < 32; i++) {
+      const other = Uint8Array.from(id);
+      other[i]! ^= 1;
+      expect(hashOf(other) === hashOf(id), `byte ${i}`).toBe(i >= 8);
+    }
+    expect(hashOf(id)).not.toBe(hashOf(id, new KeyHash(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 9))));
   });
 });
 
@@ -151,6 +167,72 @@ describe.each([
   });
 });
 
+/** A hash that puts keys where their first byte says: those of 0 and 255 belong into the first and the last slots. */
+class EdgeHash extends KeyHash {
+  override take(bytes: Uint8Array): void {
+    this.high = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff][(bytes[0] ?? 0) % 6]!;
+    this.low = (bytes[1] ?? 0) & 1;
+  }
+}
+
+describe('rows in memory', () => {
+  it('come in order also where a stretch goes on from the last slot to the first (random)', () => {
+    const table = new RowTable();
+    const hash = new EdgeHash(secret);
+    const keys = fc.array(fc.uint8Array({ minLength: 1, maxLength: 3 }), { maxLength: 900 });
+    fc.assert(
+      fc.property(keys, (list) => {
+        table.clear();
+        const expected = new Set<string>();
+        for (const k of list) {
+          hash.take(k);
+          table.set(k, hash, k);
+          expected.add(
+            [hash.high, hash.low].map((half) => half.toString(16).padStart(8, '0')).join('') + hex(k),
+          );
+        }
+        const { words } = table.memory;
+        const found = [...table.sorted()].flatMap((group) =>
+          [...group].map(
+            (at) =>
+              [words[at]!, words[at + 1]!].map((half) => half.toString(16).padStart(8, '0')).join('') +
+              hex(rowKey(table.memory, at)),
+          ),
+        );
+        expect(found).toEqual([...expected].sort());
+        expect([...table.places()].length).toBe(expected.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are found and sorted when there are many, in groups that take no time', () => {
+    const table = new RowTable();
+    const hash = new KeyHash(secret);
+    for (let round = 0; round < 2; round++) {
+      table.clear();
+      for (let i = 0; i < 20_000; i++) {
+        hash.take(key(i));
+        table.set(key(i), hash, utf8(`${i}`));
+      }
+      const wrong: number[] = [];
+      for (let i = 0; i < 25_000; i++) {
+        hash.take(key(i));
+        const found = table.get(key(i), hash);
+        if ((found && Number(textOf(found))) !== (i < 20_000 ? i : undefined)) wrong.push(i);
+      }
+      expect(wrong).toEqual([]);
+      const groups = [...table.sorted()];
+      expect(Math.max(...groups.map(({ length }) => length))).toBeLessThan(1000);
+      const places = groups.flatMap((group) => [...group]);
+      expect(new Set(places).size).toBe(20_000);
+      const inOrder = (at: number, i: number): boolean =>
+        i === 0 || compareRows(table.memory, places[i - 1]!, table.memory, at) < 0;
+      expect(places.every(inOrder)).toBe(true);
+    }
+  });
+});
+
 describe('runs', () => {
   const many = async (id: number, from: number, to: number): Promise<Run> => {
     const hash = new KeyHash(secret);
@@ -198,6 +280,26 @@ describe('runs', () => {
 });
 
 describe('the indexes of a store', () => {
+  it('tell digests apart that begin with the same bytes', async () => {
+    const path = join(root, 'alike');
+    const alike = (i: number): Uint8Array => new Uint8Array(32).fill(i, 20, 21);
+    let store = await openLmdbStore({ path });
+    const expectAll = (): void => {
+      for (let i = 0; i < 40; i++) {
+        const found = store.get('transaction', alike(i));
+        expect(found && hex(found)).toBe(i < 30 ? hex(key(i)) : undefined);
+      }
+    };
+    store.apply(
+      Array.from({ length: 30 }, (_, i) => ({ table: 'transaction', key: alike(i), value: key(i) })),
+    );
+    expectAll();
+    await store.close();
+    store = await openLmdbStore({ path });
+    expectAll(); // from a run
+    await store.close();
+  });
+
   it('stay few runs, and forget deleted rows', async () => {
     const path = join(root, 'store');
     const sizes = { layerBytes: 1, segmentBytes: 100_000 };

@@ -205,7 +205,7 @@ describe('opening a store', () => {
         Uint8Array.of(0, ...utf8('format')),
         'musig-paxos store 1',
         'STORE_FORMAT',
-        'format 1, this program reads 2',
+        'format 1, this program reads 3',
       ],
     ] as const) {
       const path = newPath();
