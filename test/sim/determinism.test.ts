@@ -22,9 +22,9 @@ describe('the same options give the same run', () => {
  * they are written anew; anything else that changes them is a fault.
  */
 it.each([
-  ['lan', 4, 1, 1, '3ad860f0e298fde5598f3610ff876a1e5f0f305b3013249f16924acb8a6519a2'],
-  ['aws', 7, 2, 2, '4edc4ba55f8bfcc5d91637aa0ae7eed1e712493d5e9dba5a048c0bd111851775'],
-  ['cities', 10, 1, 1, '143943fcaefafe0dbeceaadff7fa8d6048d518d29eae24b59bf5d5b36e37bf9d'],
+  ['lan', 4, 1, 1, '50b3fe97e38d5e054aca8c87a9bfdf11902e28daee972bd6d0de1ceabaf97129'],
+  ['aws', 7, 2, 2, '69d15b594a13ad865870c20ccce0543da6e6273a49a5334c221ba055a9497b1e'],
+  ['cities', 10, 1, 1, '4f08d2dd714e6a97f5336ef72bd407918d70f632f8fe965569379863d7376734'],
 ] as const)('frozen trace on %s with %d signers', (network, signers, byzantine, faulty, traceHash) => {
   const costs = network === 'lan' ? 'free' : 'measured';
   const rest = { network, costs, adversaries: 'none', transactions: 30, durationMs: 1500 } as const;
