@@ -6,6 +6,7 @@
 
 import type { SignerId, TransactionId } from '../../src/base/ids.ts';
 import { accept } from '../../src/base/result.ts';
+import { defaultLimits } from '../../src/messages/federation.ts';
 import type { VerifyRequest } from '../../src/verify/verifier.ts';
 import type { Chosen } from '../adversaries/catalog.ts';
 import { allCheckers } from '../checkers/all.ts';
@@ -197,9 +198,10 @@ export function victimScene(options: AttackOptions, transactions: number, everyM
     { at: i * everyMs, to: victim, dependencies: [i % 2 === 0 ? 'shared' : `own ${i}`] },
     { at: i * everyMs, to: (signers - 1 - (i % honest)) as SignerId, dependencies: ['shared'] },
   ]).flat();
+  const viewMs = viewTimeoutMs[options.network];
   return {
     ...sceneOf(options),
-    limits: { viewTimeoutMs: viewTimeoutMs[options.network] },
+    limits: { viewTimeoutMs: viewMs, levelTimeoutMs: Math.min(defaultLimits.levelTimeoutMs, viewMs / 3) },
     submissions,
     durationMs: transactions * everyMs,
   };

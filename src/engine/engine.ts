@@ -239,13 +239,14 @@ export class Engine {
   #linked(peer: SignerId, up: boolean): void {
     if (!up) {
       this.#core.suspicion.suspect(peer);
+      this.#pacemaker.linked(peer, false);
       return;
     }
     this.#core.suspicion.heard(peer);
     const status = this.#agreement.status();
     // Who stands at the beginning has nothing to tell; in a large federation these greetings are most messages.
     if (status.high.view > 0 || status.committed > 0 || status.tc) this.#core.send(peer, status, true);
-    this.#pacemaker.resend([peer]);
+    this.#pacemaker.linked(peer, true);
   }
 
   #start(): void {

@@ -2,7 +2,9 @@
  * When to give up a leader (protocol section 6, "Timeout" and "Pending"). The timer runs only while
  * something is pending; it starts when the term is entered or something becomes pending, whichever is
  * later, and again on each new QC. It doubles with each term given up and shrinks with progress. A leader
- * that is taken to be silent gets a tenth of the time, so that the terms of a dead signer cost little.
+ * whose link is down gets a tenth of the time, so that the terms of a dead signer cost little, until a QC shows that
+ * it works. Suspicion (tree/suspicion.ts) is no reason: on slow links everybody is suspected now and then, and a
+ * term too short for its second QC commits nothing, again and again.
  *
  * Invariant: a timeout is written in the step that signs it, and resent unchanged.
  */
@@ -25,7 +27,7 @@ export interface PacemakerHooks {
 }
 
 const doublingsMax = 6;
-/** A silent leader's time is one part in this many of a view's. */
+/** The time of a leader that is down is one part in this many of a view's. */
 const silentShare = 10;
 
 export class Pacemaker {
@@ -37,6 +39,8 @@ export class Pacemaker {
   #doublings = 0;
   #termEnteredAt = 0;
   #lastQcAt = 0;
+  /** Signers whose links went down. */
+  readonly #down = new Set<SignerId>();
   /** The deadline that is armed. */
   #deadline: number | undefined;
 
@@ -48,10 +52,20 @@ export class Pacemaker {
     this.#collector = new TimeoutCollector(core.quorum);
   }
 
-  /** The current length of the timer in ms. Falsely suspected leaders get more with each doubling too. */
+  /** A link went down, or is up again. */
+  linked(peer: SignerId, up: boolean): void {
+    if (!up) {
+      this.#down.add(peer);
+      return;
+    }
+    this.#down.delete(peer);
+    this.#resend([peer]);
+  }
+
+  /** The current length of the timer in ms. A leader that others can reach gets more with each doubling too. */
   get timeoutMs(): number {
     const { viewTimeoutMs } = this.#core.limits;
-    const silent = this.#core.suspicion.isSuspected(this.#agreement.leader);
+    const silent = this.#down.has(this.#agreement.leader) && this.#lastQcAt <= this.#termEnteredAt;
     return (silent ? viewTimeoutMs / silentShare : viewTimeoutMs) * 2 ** this.#doublings;
   }
 
@@ -117,7 +131,7 @@ export class Pacemaker {
   }
 
   /** Resends our timeout; for links that come up again. */
-  resend(to: readonly SignerId[]): void {
+  #resend(to: readonly SignerId[]): void {
     const message = this.#message();
     if (message && message.timeout.end >= this.#agreement.view)
       for (const signer of to) this.#core.send(signer, message, true);
