@@ -103,8 +103,7 @@ describe('a subscription', () => {
     }
     expect(events).toEqual([hello, blockEvent(3), batchEvent]);
     expect(one.peers.map((peer) => peer.after)).toEqual([2]);
-    await later(20);
-    expect(one.peers[0]!.socket.readyState).toBe(one.peers[0]!.socket.CLOSED);
+    await expect.poll(() => one.peers[0]!.socket.readyState).toBe(one.peers[0]!.socket.CLOSED);
   });
 
   it('gives credit as events are consumed, and no sooner', async () => {
